@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+
+const sources = ['domain', 'contracts', 'db', 'runtime', 'services', 'web', 'test'];
+const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}.test.{ts,tsx}`);
+const needsMore = ['.pg', '.conformance', '.e2e', '.chaos'].flatMap(files);
+
+/** Test kinds by suffix: plain needs nothing, pg and conformance need PostgreSQL, e2e the built program and a browser. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: files(''), exclude: ['**/node_modules/**', ...needsMore] } },
+      {
+        test: {
+          name: 'pg',
+          include: [...files('.pg'), ...files('.conformance')],
+          globalSetup: ['test/support/postgres-global.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      { test: { name: 'e2e', include: files('.e2e'), testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false } },
+      { test: { name: 'chaos', include: files('.chaos'), testTimeout: 1_800_000, hookTimeout: 180_000, fileParallelism: false } },
+    ],
+  },
+});
