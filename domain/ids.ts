@@ -14,7 +14,8 @@ export const successorId = (seriesId: string, slot: string): string => v5(slot, 
 export const tagId = (workspaceId: string, name: string): string => v5(`tag:${foldName(name)}`, workspaceId);
 
 /** The id of a change's event: unique per workspace, epoch and sequence, so a rebuilt event has the same one. */
-export const eventId = (workspaceId: string, epoch: string, sequence: number): string => v5(`${epoch}:${sequence}`, workspaceId);
+export const eventId = (workspaceId: string, epoch: string, sequence: number): string =>
+  v5(`${epoch}:${sequence}`, workspaceId);
 
 /** The op that an idempotency key stands for: keys belong to one person. */
 export const opOfKey = (userId: string, key: string): string => v5(`key:${key}`, userId);

@@ -58,8 +58,12 @@ export interface Task extends Due, Place {
   /** Local wall time of the completion in the completer's zone, so that every device computes the same successor. */
   completed_local: string | null;
   completed_at: string | null;
+  /** The op that completed it: a later completion of the same slot is another one. */
+  completion_id: string | null;
   archived_at: string | null;
   deleted_at: string | null;
+  /** The act that deleted it: restoring a project or parent brings back exactly what went with it. */
+  deletion_act: string | null;
   /** True for a successor that a reopened predecessor took back. */
   withdrawn: boolean;
   created_at: string;
@@ -101,6 +105,33 @@ export interface Reminder {
   series_id: string | null;
   minutes_before: number | null;
   at: string | null;
+  deleted_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface User {
+  id: string;
+  /** The personal workspace, in whose sequence changes of the person lie. */
+  workspace_id: string;
+  name: string;
+  email: string;
+  email_verified: boolean;
+  role: 'admin' | 'user';
+  settings: Settings;
+  deleted_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+}
+
+export interface Workspace {
+  id: string;
+  workspace_id: string;
+  kind: 'personal' | 'team';
+  name: string;
+  owner_id: string;
   deleted_at: string | null;
   created_at: string;
   updated_at: string;

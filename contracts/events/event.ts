@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { uuid } from '../fields.ts';
+import { actorSchema, syncChangeSchema } from '../sync/changes.ts';
+import { changeEventTypes, type EventType } from './types.ts';
+
+/** CloudEvents 1.0 in structured JSON, with the fields that every event of ours has. */
+const metaSchema = z.object({
+  actor: actorSchema,
+  via: z.string(),
+  request_id: z.string().optional(),
+  correlation_id: z.string(),
+  causation_id: z.string().nullable(),
+  acl_version: z.int(),
+});
+const envelope = {
+  specversion: z.literal('1.0'),
+  id: uuid,
+  source: z.string(),
+  subject: z.string(),
+  time: z.string(),
+  datacontenttype: z.literal('application/json'),
+  dataschema: z.string(),
+  traceparent: z.string().optional(),
+};
+const data = {
+  task_id: uuid.optional(),
+  user_id: uuid,
+  workspace_id: uuid,
+  epoch: uuid,
+  idempotency_key: z.string(),
+  meta: metaSchema,
+};
+
+/** A change: the whole row after it, and each field it touched with old and new value. */
+export const changeEventSchema = z
+  .object({
+    ...envelope,
+    type: z.enum(changeEventTypes),
+    data: z.object({
+      ...data,
+      sequence: z.int().positive(),
+      payload: z.object({
+        after: z.record(z.string(), z.unknown()),
+        changed: z.record(z.string(), z.tuple([z.unknown(), z.unknown()])),
+      }),
+    }),
+  })
+  .meta({ id: 'ChangeEvent' });
+
+/** A completed occurrence wants its successor. */
+export const occurrenceDueSchema = z
+  .object({
+    ...envelope,
+    type: z.literal('com.todo.task.occurrence-due'),
+    data: z.object({
+      ...data,
+      task_id: uuid,
+      cause_sequence: z.int().positive(),
+      payload: z.object({ successor_id: uuid, completion_id: uuid }),
+    }),
+  })
+  .meta({ id: 'OccurrenceDue' });
+
+/** A run of whole change sets of one workspace, for open sockets. Without events it says: pull. */
+export const taskSyncSchema = z
+  .object({
+    ...envelope,
+    type: z.literal('com.todo.task.sync'),
+    data: z.object({
+      workspace_id: uuid,
+      epoch: uuid,
+      acl_version: z.int(),
+      from: z.int().positive(),
+      to: z.int().positive(),
+      events: z.array(syncChangeSchema).optional(),
+    }),
+  })
+  .meta({ id: 'TaskSync' });
+
+export type ChangeEvent = z.infer<typeof changeEventSchema>;
+export type OccurrenceDue = z.infer<typeof occurrenceDueSchema>;
+export type TaskSync = z.infer<typeof taskSyncSchema>;
+export type Event = ChangeEvent | OccurrenceDue | TaskSync;
+export type EventOf<T extends EventType> = Extract<Event, { type: T }> extends never ? ChangeEvent : Extract<Event, { type: T }>;
+
+export const eventSchemas = {
+  change: changeEventSchema,
+  'occurrence-due': occurrenceDueSchema,
+  'task-sync': taskSyncSchema,
+} as const;
+
+export const EVENT_SOURCE = '/taskmaster';
+export const schemaAddress = (name: keyof typeof eventSchemas): string => `https://taskmaster.dev/schemas/${name}.json`;

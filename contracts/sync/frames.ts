@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { sequence, uuid } from '../fields.ts';
+import { syncChangeSchema } from './changes.ts';
+
+/** What goes over `/ws/tasks`: text frames of JSON, `t` names the frame. */
+export const SUBPROTOCOL = 'sync.v1';
+
+export const cursorSchema = z.object({ seq: sequence, op: uuid.nullable(), epoch: uuid });
+
+export const clientFrameSchema = z.discriminatedUnion('t', [
+  z.strictObject({
+    t: z.literal('hello'),
+    client_id: uuid,
+    schema: z.int(),
+    spaces: z.array(z.strictObject({ id: uuid, cursor: cursorSchema.nullable() })).max(200),
+  }),
+]);
+
+export const serverFrameSchema = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('welcome'), spaces: z.array(z.object({ id: uuid, head: sequence, epoch: uuid })) }),
+  z.object({ t: z.literal('ev'), id: uuid, from: sequence, to: sequence, events: z.array(syncChangeSchema) }),
+  z.object({ t: z.literal('head'), id: uuid, head: sequence }),
+  z.object({ t: z.literal('pull'), id: uuid }),
+  z.object({ t: z.literal('reset'), id: uuid, epoch: uuid }),
+  z.object({ t: z.literal('revoked'), id: uuid }),
+  z.object({ t: z.literal('auth_expiring') }),
+  z.object({ t: z.literal('drain'), in_ms: z.int() }),
+  z.object({ t: z.literal('error'), code: z.string() }),
+]);
+
+export type SyncCursor = z.infer<typeof cursorSchema>;
+export type ClientFrame = z.infer<typeof clientFrameSchema>;
+export type ServerFrame = z.infer<typeof serverFrameSchema>;

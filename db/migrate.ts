@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import { migrations } from './migrations.ts';
+
+/** One number for everyone who migrates: a second program waits, then finds nothing to do. */
+const MIGRATION_LOCK = 7_233_001;
+
+/**
+ * Brings a database to the newest schema. Forward only; each migration is one transaction and runs once.
+ * Safe to call from several processes at once (a session advisory lock).
+ *
+ * @throws if a migration that already ran has been edited, or if the database is newer than this program.
+ */
+export async function migrate(connection: pg.ClientConfig): Promise<{ applied: string[] }> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  const applied: string[] = [];
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(
+      'create table if not exists public.taskmaster_migration (name text primary key, hash text not null, applied_at timestamptz not null default now())',
+    );
+    const { rows } = await client.query<{ name: string; hash: string }>(
+      'select name, hash from public.taskmaster_migration',
+    );
+    const done = new Map(rows.map((row) => [row.name, row.hash]));
+    const known = new Set(migrations.map((migration) => migration.name));
+    for (const name of done.keys()) {
+      if (!known.has(name))
+        throw new Error(`The database holds migration ${name}, which this program does not know: it is newer than the program.`);
+    }
+    for (const { name, sql } of migrations) {
+      const hash = createHash('sha256').update(sql).digest('hex');
+      const before = done.get(name);
+      if (before === hash) continue;
+      if (before !== undefined) throw new Error(`Migration ${name} was edited after it ran; add a new one instead.`);
+      await client.query('begin');
+      try {
+        await client.query(sql);
+        await client.query('insert into public.taskmaster_migration (name, hash) values ($1, $2)', [name, hash]);
+        await client.query('commit');
+      } catch (error) {
+        await client.query('rollback');
+        throw error;
+      }
+      applied.push(name);
+    }
+    return { applied };
+  } finally {
+    await client.end();
+  }
+}

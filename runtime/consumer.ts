@@ -1,0 +1,391 @@
+import type { Event } from '@taskmaster/contracts/events/event';
+import { isSequenced } from '@taskmaster/contracts/events/types';
+import type { Database } from './database.ts';
+import { inboxStatements } from './inbox-statements.ts';
+import { isInfrastructureError } from './infrastructure-error.ts';
+import { type Emit, type Head, Rejected, type Tx } from './runtime.ts';
+import { type Logger, type Metrics, withTrail } from './telemetry.ts';
+
+/** Waits before the second, third and fourth attempt, in milliseconds from the end of the one before. */
+export const RETRY_WAITS = [1_000, 5_000, 25_000] as const;
+
+export interface ConsumerOptions<Owner extends string> {
+  name: string;
+  schema: Owner;
+  types: ReadonlySet<string>;
+  handle(event: Event, tx: Tx<Owner>, emit: Emit): Promise<void>;
+  database: Database<Owner>;
+  askHeads(workspaceIds: string[]): Promise<Head[]>;
+  askEvents(workspaceId: string, from: number, to: number): Promise<Event[]>;
+  log: Logger;
+  metrics: Metrics;
+  retryWaits?: readonly number[];
+}
+
+interface Cursor {
+  workspace_id: string;
+  epoch: string;
+  sequence: number;
+  held: boolean;
+}
+interface Held {
+  event_id: string;
+  workspace_id: string;
+  sequence: number | null;
+  event: Event;
+  attempts: number;
+  waits_ms: number;
+}
+
+/**
+ * Makes each event take effect once, in the order of its workspace, whatever the carrier does: duplicates, gaps,
+ * reordering and crashes included. The cursor moves in the transaction of the effect. What cannot be handled now waits in
+ * the inbox with everything behind it in its workspace; other workspaces go on.
+ */
+export class Consumer<Owner extends string> {
+  private readonly sql;
+  private readonly known = new Set<string>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly waits: readonly number[];
+  private stopped = false;
+
+  constructor(private readonly options: ConsumerOptions<Owner>) {
+    this.sql = inboxStatements(options.schema);
+    this.waits = options.retryWaits ?? RETRY_WAITS;
+  }
+
+  /** Takes up what a crash left in the inbox. */
+  async start(): Promise<void> {
+    const waiting = await this.options.database.transact((tx) => tx.query(this.sql.waiting, [this.options.name]));
+    for (const { workspace_id, event_id, sequence } of waiting) {
+      if (sequence === null) this.later(event_id, 0, () => this.retryUnsequenced(event_id));
+      else this.later(workspace_id, 0, () => this.drain(workspace_id));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    await Promise.allSettled(this.running.values());
+  }
+
+  /** Resolves when every event has been committed: as an effect, as held, as a duplicate, or as none of ours. */
+  async receive(events: readonly Event[]): Promise<void> {
+    for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
+      try {
+        await this.receiveOnce(events);
+        return;
+      } catch (error) {
+        if (!isInfrastructureError(error) || this.stopped) throw error;
+        this.options.log.warn({ consumer: this.options.name, err: String(error), wait_ms: wait }, 'database away, trying again');
+        await new Promise((go) => setTimeout(go, wait));
+      }
+    }
+  }
+
+  /** Compares cursors with heads: mends what no later event will reveal. */
+  async compare(heads: readonly Head[]): Promise<void> {
+    const cursors = await this.lookAt(heads.map((head) => head.workspace_id));
+    for (const { workspace_id, head } of heads) {
+      const cursor = cursors.get(workspace_id);
+      if (!cursor?.held && (cursor?.sequence ?? 0) < head) await this.repair(workspace_id, (cursor?.sequence ?? 0) + 1, head);
+    }
+  }
+
+  private async receiveOnce(events: readonly Event[]): Promise<void> {
+    const byWorkspace = new Map<string, Event[]>();
+    for (const event of events) {
+      if (!isSequenced(event.type)) {
+        if (this.options.types.has(event.type)) await this.receiveUnsequenced(event);
+        continue;
+      }
+      const list = byWorkspace.get(event.data.workspace_id);
+      if (list) list.push(event);
+      else byWorkspace.set(event.data.workspace_id, [event]);
+    }
+    if (byWorkspace.size === 0) return;
+    for (const list of byWorkspace.values()) list.sort((a, b) => sequenceOf(a) - sequenceOf(b));
+    for (const workspaceId of await this.unknownOf([...byWorkspace.keys()])) byWorkspace.delete(workspaceId);
+
+    let gaps: string[];
+    try {
+      gaps = await this.applyTogether(byWorkspace);
+    } catch (error) {
+      if (isInfrastructureError(error)) throw error;
+      gaps = [];
+      for (const [workspaceId, list] of byWorkspace) await this.applyOneByOne(workspaceId, list);
+    }
+    for (const workspaceId of gaps) this.later(workspaceId, 0, () => this.drain(workspaceId));
+  }
+
+  /** The usual path: all workspaces of a batch in one transaction. Returns the workspaces that now hold events. */
+  private async applyTogether(byWorkspace: ReadonlyMap<string, readonly Event[]>): Promise<string[]> {
+    const done: Event[] = [];
+    const gaps = await this.options.database.transact(async (tx, emit) => {
+      const held: string[] = [];
+      const moved: Cursor[] = [];
+      for (const cursor of await tx.query(this.sql.lockCursors, [this.options.name, [...byWorkspace.keys()]])) {
+        let sequence = cursor.sequence;
+        let holding = cursor.held;
+        for (const event of byWorkspace.get(cursor.workspace_id) ?? []) {
+          if (event.data.epoch !== cursor.epoch || sequenceOf(event) <= sequence) continue;
+          if (holding || sequenceOf(event) > sequence + 1) {
+            this.hold(tx, event);
+            holding = true;
+            continue;
+          }
+          await this.handle(event, tx, emit);
+          sequence = sequenceOf(event);
+          done.push(event);
+        }
+        if (holding && !cursor.held) held.push(cursor.workspace_id);
+        if (sequence !== cursor.sequence || holding !== cursor.held) moved.push({ ...cursor, sequence, held: holding });
+      }
+      if (moved.length > 0) this.moveCursors(tx, moved);
+      return held;
+    });
+    for (const event of done) this.measure(event);
+    return gaps;
+  }
+
+  private async applyOneByOne(workspaceId: string, events: readonly Event[]): Promise<void> {
+    for (const [index, event] of events.entries()) {
+      try {
+        const gaps = await this.applyTogether(new Map([[workspaceId, [event]]]));
+        for (const gap of gaps) this.later(gap, 0, () => this.drain(gap));
+      } catch (error) {
+        if (isInfrastructureError(error)) throw error;
+        const wait = await this.holdFrom(workspaceId, events.slice(index), error);
+        this.later(workspaceId, wait, () => this.drain(workspaceId));
+        return;
+      }
+    }
+  }
+
+  /** The first event has failed once; it and all behind it wait. */
+  private async holdFrom(workspaceId: string, events: readonly Event[], error: unknown): Promise<number> {
+    const wait = error instanceof Rejected ? 0 : (this.waits[0] ?? 0);
+    await this.options.database.transact(async (tx) => {
+      const [cursor] = await tx.query(this.sql.lockCursors, [this.options.name, [workspaceId]]);
+      if (!cursor) return;
+      for (const [index, event] of events.entries()) {
+        if (sequenceOf(event) <= cursor.sequence) continue;
+        this.hold(tx, event);
+        if (index === 0) tx.write(this.sql.failed, [this.options.name, event.id, error instanceof Rejected ? this.waits.length : 1, wait, messageOf(error)]);
+      }
+      this.moveCursors(tx, [{ ...cursor, held: true }]);
+    });
+    this.options.log.warn({ consumer: this.options.name, workspace_id: workspaceId, event_id: events[0]?.id, err: messageOf(error) }, 'event failed, held');
+    return wait;
+  }
+
+  /** Works off what a workspace holds, oldest first, until it is empty or its head has to wait. */
+  private async drain(workspaceId: string): Promise<void> {
+    for (;;) {
+      if (this.stopped) return;
+      const step = await this.drainStep(workspaceId);
+      if (step === 'empty') return;
+      if (step === 'again') continue;
+      if ('wait' in step) return this.later(workspaceId, step.wait, () => this.drain(workspaceId));
+      const { from, to } = step.gap;
+      await this.fill(workspaceId, from, to);
+    }
+  }
+
+  private async drainStep(workspaceId: string): Promise<'empty' | 'again' | { wait: number } | { gap: { from: number; to: number } }> {
+    const { name, database } = this.options;
+    let attempted: Held | undefined;
+    try {
+      return await database.transact(async (tx, emit) => {
+        const [cursor] = await tx.query(this.sql.lockCursors, [name, [workspaceId]]);
+        if (!cursor?.held) return 'empty' as const;
+        const [head] = await tx.query(this.sql.headOfInbox, [name, workspaceId]);
+        if (!head) {
+          this.moveCursors(tx, [{ ...cursor, held: false }]);
+          return 'empty' as const;
+        }
+        const sequence = head.sequence ?? 0;
+        if (sequence <= cursor.sequence || head.event.data.epoch !== cursor.epoch) {
+          tx.write(this.sql.release, [name, head.event_id]);
+          return 'again' as const;
+        }
+        if (sequence > cursor.sequence + 1) return { gap: { from: cursor.sequence + 1, to: sequence - 1 } };
+        if (head.waits_ms > 0) return { wait: head.waits_ms };
+        if (head.attempts > this.waits.length) {
+          this.bury(tx, head);
+          this.moveCursors(tx, [{ ...cursor, sequence }]);
+          return 'again' as const;
+        }
+        attempted = head;
+        await this.handle(head.event, tx, emit);
+        tx.write(this.sql.release, [name, head.event_id]);
+        this.moveCursors(tx, [{ ...cursor, sequence }]);
+        return 'again' as const;
+      });
+    } catch (error) {
+      if (isInfrastructureError(error) || !attempted) return { wait: 1_000 };
+      return this.countAttempt(attempted, error);
+    }
+  }
+
+  private async countAttempt(held: Held, error: unknown): Promise<'again' | { wait: number }> {
+    const attempts = error instanceof Rejected ? this.waits.length + 1 : held.attempts + 1;
+    const wait = this.waits[attempts - 1] ?? 0;
+    await this.options.database.transact(async (tx) => {
+      tx.write(this.sql.failed, [this.options.name, held.event_id, attempts, wait, messageOf(error)]);
+    });
+    this.options.log.warn({ consumer: this.options.name, event_id: held.event_id, attempts, err: messageOf(error) }, 'event failed');
+    return wait > 0 ? { wait } : 'again';
+  }
+
+  /** Asks for what is missing and takes it, however far the gap reaches. */
+  private async repair(workspaceId: string, from: number, to: number): Promise<void> {
+    for (let next = from; next <= to; ) {
+      const events = await this.options.askEvents(workspaceId, next, to);
+      const last = events.at(-1);
+      if (!last) return;
+      await this.receive(events);
+      next = sequenceOf(last) + 1;
+    }
+  }
+
+  /** Puts the missing events before those that wait for them. */
+  private async fill(workspaceId: string, from: number, to: number): Promise<void> {
+    const events = await this.options.askEvents(workspaceId, from, to);
+    if (events.length === 0) throw new Error(`The log does not answer for ${workspaceId} ${from}–${to}.`);
+    await this.options.database.transact(async (tx) => {
+      for (const event of events) this.hold(tx, event);
+    });
+    this.options.log.info({ consumer: this.options.name, workspace_id: workspaceId, from, to }, 'gap repaired from the log');
+  }
+
+  private async receiveUnsequenced(event: Event): Promise<void> {
+    try {
+      await this.applyUnsequenced(event);
+    } catch (error) {
+      if (isInfrastructureError(error)) throw error;
+      const wait = error instanceof Rejected ? 0 : (this.waits[0] ?? 0);
+      await this.options.database.transact(async (tx) => {
+        this.hold(tx, event);
+        const attempts = error instanceof Rejected ? this.waits.length + 1 : 1;
+        tx.write(this.sql.failed, [this.options.name, event.id, attempts, wait, messageOf(error)]);
+      });
+      this.later(event.id, wait, () => this.retryUnsequenced(event.id));
+    }
+  }
+
+  private async applyUnsequenced(event: Event, release = false): Promise<void> {
+    const { name, database } = this.options;
+    await database.transact(async (tx, emit) => {
+      if (release) tx.write(this.sql.release, [name, event.id]);
+      const fresh = await tx.query(this.sql.seeOnce, [name, event.id]);
+      if (fresh.length > 0) await this.handle(event, tx, emit);
+    });
+    this.measure(event);
+  }
+
+  private async retryUnsequenced(eventId: string): Promise<void> {
+    const { name, database } = this.options;
+    const [held] = await database.transact((tx) => tx.query(this.sql.held, [name, eventId]));
+    if (!held) return;
+    if (held.attempts > this.waits.length) {
+      await database.transact(async (tx) => this.bury(tx, held));
+      return;
+    }
+    try {
+      await this.applyUnsequenced(held.event, true);
+    } catch (error) {
+      const wait = isInfrastructureError(error) ? 1_000 : await this.countAttempt(held, error);
+      this.later(eventId, wait === 'again' ? 0 : typeof wait === 'number' ? wait : wait.wait, () => this.retryUnsequenced(eventId));
+    }
+  }
+
+  /** Applies a dead letter late, once. */
+  async replay(event: Event, tx: Tx<Owner>, emit: Emit): Promise<void> {
+    await this.handle(event, tx, emit);
+  }
+
+  private async handle(event: Event, tx: Tx<Owner>, emit: Emit): Promise<void> {
+    if (!this.options.types.has(event.type)) return;
+    const meta = 'meta' in event.data ? event.data.meta : undefined;
+    const trail = {
+      request_id: meta?.request_id,
+      correlation_id: meta?.correlation_id ?? event.id,
+      causation_id: event.id,
+      traceparent: 'traceparent' in event ? event.traceparent : undefined,
+    };
+    await withTrail(trail, async () => {
+      await this.options.handle(event, tx, emit);
+      this.options.log.debug({ consumer: this.options.name, event_id: event.id, type: event.type }, 'event handled');
+    });
+  }
+
+  private hold(tx: Tx<Owner>, event: Event): void {
+    const sequence = isSequenced(event.type) ? sequenceOf(event) : null;
+    tx.write(this.sql.hold, [this.options.name, event.id, event.data.workspace_id, sequence, JSON.stringify(event)]);
+  }
+
+  private bury(tx: Tx<Owner>, held: Held): void {
+    tx.write(this.sql.bury, [this.options.name, held.event_id]);
+    tx.write(this.sql.release, [this.options.name, held.event_id]);
+    this.options.log.error({ consumer: this.options.name, event_id: held.event_id, workspace_id: held.workspace_id }, 'dead letter');
+  }
+
+  private moveCursors(tx: Tx<Owner>, cursors: readonly Cursor[]): void {
+    tx.write(this.sql.moveCursors, [
+      this.options.name,
+      cursors.map((cursor) => cursor.workspace_id),
+      cursors.map((cursor) => cursor.sequence),
+      cursors.map((cursor) => cursor.held),
+    ]);
+  }
+
+  /** Makes cursors for workspaces seen for the first time; answers those that the log does not know. */
+  private async unknownOf(workspaceIds: readonly string[]): Promise<string[]> {
+    const news = workspaceIds.filter((id) => !this.known.has(id));
+    if (news.length === 0) return [];
+    const missing = news.filter((id) => !this.known.has(id));
+    const cursors = await this.lookAt(missing);
+    const without = missing.filter((id) => !cursors.has(id));
+    const heads = without.length > 0 ? await this.options.askHeads(without) : [];
+    if (heads.length > 0) {
+      await this.options.database.transact(async (tx) => {
+        for (const head of heads) tx.write(this.sql.startCursor, [this.options.name, head.workspace_id, head.epoch]);
+      });
+    }
+    const unknown = new Set(without.filter((id) => !heads.some((head) => head.workspace_id === id)));
+    for (const id of news) if (!unknown.has(id)) this.known.add(id);
+    return [...unknown];
+  }
+
+  private async lookAt(workspaceIds: readonly string[]): Promise<Map<string, Cursor>> {
+    const rows = await this.options.database.transact((tx) => tx.query(this.sql.cursors, [this.options.name, workspaceIds]));
+    return new Map(rows.map((row) => [row.workspace_id, row]));
+  }
+
+  /** One piece of work per key, after a wait; what fails for lack of a database is tried again. */
+  private later(key: string, milliseconds: number, work: () => Promise<void>): void {
+    if (this.stopped) return;
+    clearTimeout(this.timers.get(key));
+    this.timers.set(
+      key,
+      setTimeout(() => {
+        this.timers.delete(key);
+        const run = (this.running.get(key) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+          this.options.log.warn({ consumer: this.options.name, err: messageOf(error) }, 'held events: trying again');
+          this.later(key, 1_000, work);
+        });
+        this.running.set(key, run);
+        void run.finally(() => this.running.get(key) === run && this.running.delete(key));
+      }, milliseconds),
+    );
+  }
+
+  private measure(event: Event): void {
+    this.options.metrics.eventLatency.observe({ consumer: this.options.name }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
+  }
+}
+
+const sequenceOf = (event: Event): number => (event.data as { sequence?: number }).sequence ?? 0;
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 2_000);

@@ -1,0 +1,132 @@
+import type { ChangeEvent, Event } from '@taskmaster/contracts/events/event';
+import { topicOf } from '@taskmaster/contracts/events/types';
+import type pg from 'pg';
+import { Consumer } from './consumer.ts';
+import { type Database, openPool } from './database.ts';
+import { inboxStatements } from './inbox-statements.ts';
+import { LogRelay } from './log-relay.ts';
+import { OutboxRelay } from './outbox-relay.ts';
+import type { Adapter, DeadLetters, LogSource, Runtime, TransactOptions } from './runtime.ts';
+import type { Logger, Metrics } from './telemetry.ts';
+
+export interface RuntimeOptions<Owner extends string> {
+  schema: Owner;
+  connection: pg.ClientConfig;
+  /** The role of callers' transactions; `background` for relay and consumers. */
+  roles: { caller: string; background: string };
+  poolSize: number;
+  adapter: Adapter;
+  log: Logger;
+  metrics: Metrics;
+  /** Milliseconds; only tests shorten them. */
+  retryWaits?: readonly number[];
+}
+
+export interface RunningRuntime<Owner extends string> extends Runtime<Owner> {
+  /** The same transactions, as the service's background role. */
+  background: Database<Owner>['transact'];
+  /** After the service has registered what it consumes: take up what waits, then relay. */
+  begin(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The core above every adapter: transactions, relays, consumers, dead letters. */
+export function createRuntime<Owner extends string>(options: RuntimeOptions<Owner>): RunningRuntime<Owner> {
+  const { schema, adapter, log, metrics } = options;
+  let logRelay: LogRelay<Owner> | undefined;
+  const consumers: Consumer<Owner>[] = [];
+  const consumersByName = new Map<string, Consumer<Owner>>();
+  const afterCommit = (changed: readonly string[], emitted: boolean): void => {
+    if (changed.length > 0) logRelay?.wake(changed);
+    if (emitted) outbox.wake();
+  };
+  const pool = { connection: options.connection, schema, onCommit: afterCommit, onError: (error: Error) => log.warn({ err: String(error) }, 'idle connection lost') };
+  const callers = openPool<Owner>({ ...pool, role: options.roles.caller, size: options.poolSize });
+  const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4, background: true });
+  const outbox = new OutboxRelay<Owner>(schema, background, (topic, events) => adapter.publish(topic, events), log);
+  const sql = inboxStatements(schema);
+
+  const askEvents = async (workspace_id: string, from: number, to: number): Promise<ChangeEvent[]> =>
+    (await adapter.ask('events', { workspace_id, from, to })).events;
+
+  const deadLetters: DeadLetters = {
+    list: () => background.transact((tx) => tx.query(sql.deadLetters, [])),
+    replay: (id) =>
+      background.transact(async (tx, emit) => {
+        const [letter] = await tx.query(sql.lockDeadLetter, [id]);
+        const consumer = letter && consumersByName.get(letter.consumer);
+        if (!letter || !consumer) return 'unknown';
+        if (letter.replayed_at) return 'already_replayed';
+        await consumer.replay(letter.event, tx, emit);
+        tx.write(sql.replayed, [id]);
+        return 'applied';
+      }),
+  };
+
+  return {
+    transact: <R>(work: Parameters<Database<Owner>['transact']>[0], settings?: TransactOptions) => callers.transact(work, settings) as Promise<R>,
+    background: background.transact,
+    consume(name, types, handle) {
+      const consumer = new Consumer<Owner>({
+        name,
+        schema,
+        types: new Set<string>(types),
+        handle: handle as never,
+        database: background,
+        askHeads: async (workspace_ids) => (await adapter.ask('heads', { workspace_ids })).heads,
+        askEvents,
+        log,
+        metrics,
+        retryWaits: options.retryWaits,
+      });
+      consumers.push(consumer);
+      consumersByName.set(name, consumer);
+      for (const topic of new Set(types.map(topicOf))) adapter.subscribe(topic, name, (events) => consumer.receive(events));
+      let since = new Date(0).toISOString();
+      adapter.every(`${name}: compare cursors`, 60_000, async () => {
+        const began = new Date(Date.now() - 60_000).toISOString();
+        await consumer.compare((await adapter.ask('heads', { moved_since: since })).heads);
+        since = began;
+      });
+    },
+    observe(types, see) {
+      const wanted = new Set<string>(types);
+      for (const topic of new Set(types.map(topicOf))) adapter.fanOut(topic, (event: Event) => wanted.has(event.type) && see(event as never));
+    },
+    ask: (question, input) => adapter.ask(question, input),
+    answer: (question, reply) => adapter.answer(question, reply),
+    log(source: LogSource) {
+      logRelay = new LogRelay<Owner>({ schema, source, database: background, publish: (topic, events) => adapter.publish(topic, events), log, metrics });
+    },
+    state: adapter.state,
+    every: (name, milliseconds, run) => adapter.every(name, milliseconds, run),
+    replay: async (from, workspaceIds) => {
+      if (!logRelay) throw new Error(`${schema} has no log.`);
+      return logRelay.replay(from, workspaceIds);
+    },
+    deadLetters,
+    async begin() {
+      for (const consumer of consumers) await consumer.start();
+      outbox.start();
+      await logRelay?.start();
+      adapter.every(`${schema}: count and sweep`, 15_000, async () => {
+        const [counts] = await background.transact((tx) => tx.query(sql.counts, []));
+        if (counts) {
+          metrics.inboxRows.set({ service: schema }, counts.inbox);
+          metrics.deadLetters.set({ service: schema }, counts.dead_letters);
+          metrics.outboxRows.set({ service: schema }, counts.outbox);
+        }
+        await background.transact(async (tx) => {
+          tx.write(sql.sweepSeen, []);
+          tx.write(sql.sweepOutbox, []);
+        });
+      });
+    },
+    async stop() {
+      await logRelay?.stop();
+      await outbox.stop();
+      for (const consumer of consumers) await consumer.stop();
+      await Promise.all([callers.close(), background.close()]);
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** SQLSTATE classes and codes that say the database is not able right now, not that the statement is wrong. */
+const states = /^(08|40|53|57P|58)|^(25006|25P03|55P03|57014)$/;
+const sockets = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND']);
+
+/** Such an error is no attempt of a handler and no fault of a caller: it is tried again, or answered 503. */
+export function isInfrastructureError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: string }).code;
+  if (code !== undefined && (states.test(code) || sockets.has(code))) return true;
+  return /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect/.test(error.message);
+}

@@ -1,0 +1,135 @@
+import type { Event, EventOf } from '@taskmaster/contracts/events/event';
+import type { EventType, Topic } from '@taskmaster/contracts/events/types';
+import type { AnswerOf, InputOf, Question } from '@taskmaster/contracts/questions';
+
+/**
+ * What a service may do. The interface hides envelopes, relay, cursors, inbox, retries, dead letters, ordering and
+ * trace context; which adapter carries it (embedded, or Dapr over Kafka) is known to services/main.ts alone.
+ */
+export interface Runtime<Owner extends string> {
+  /** One transaction as this service's role. What `work` writes and emits is durable when this resolves, or not there at all. */
+  transact<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, options?: TransactOptions): Promise<R>;
+  /**
+   * Once per service: the effect commits together with the proof that it happened. Events of changes come in the order of
+   * their workspace, all others once each. A handler throws to be tried again (at once, after 1, 5 and 25 s), then the
+   * event is a dead letter and the workspace goes on.
+   */
+  consume<T extends EventType>(name: string, types: readonly T[], handle: Handle<T, Owner>): void;
+  /** Every instance, at most once, from now on: for open sockets, whose clients heal by cursor. */
+  observe<T extends EventType>(types: readonly T[], see: (event: EventOf<T>) => void): void;
+  /** Asks another service. Never changes anything, never inside a transaction. */
+  ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>;
+  answer<Q extends Question>(question: Q, reply: (input: InputOf<Q>) => Promise<AnswerOf<Q>>): void;
+  /** The service whose log is the outbox of changes says where to read it. */
+  log(source: LogSource): void;
+  state: StateStore;
+  /** Runs on one instance, never twice at a time; the next run is counted from the end of the last. */
+  every(name: string, milliseconds: number, run: () => Promise<void>): void;
+  /** Sends the log of these workspaces (all, without) again from a sequence; consumers that have it pass it over. */
+  replay(from: number, workspaceIds?: readonly string[]): Promise<{ workspaces: number }>;
+  deadLetters: DeadLetters;
+}
+
+/** A statement of one service: a prepared statement's name and text, and the row it answers. */
+export interface Statement<Owner extends string, Row> {
+  readonly owner: Owner;
+  readonly name: string;
+  readonly text: string;
+  /** Only for the compiler. */
+  readonly row?: Row;
+}
+
+export interface Tx<Owner extends string> {
+  /** Sent at once, in the order of the calls; several in one Promise.all are one flight. */
+  query<Row>(statement: Statement<Owner, Row>, values: readonly unknown[]): Promise<Row[]>;
+  /** Sent at once, awaited by the commit: a failure there fails the whole transaction. */
+  write(statement: Statement<Owner, unknown>, values: readonly unknown[]): void;
+  /** Wakes the relay for a workspace once this has been committed. */
+  changed(workspaceId: string): void;
+}
+
+export interface TransactOptions {
+  /** At most two transactions of one key run at once, the others wait outside the database. */
+  key?: string;
+  /** For row-level security; unset shows nothing. */
+  caller?: { user_id: string; workspace_ids: readonly string[] };
+  /** One snapshot for all reads, nothing written. */
+  readOnly?: boolean;
+}
+
+/** Writes an event that is no change into the outbox of the transaction. */
+export type Emit = (event: Event, topic?: Topic) => void;
+export type Handle<T extends EventType, Owner extends string> = (event: EventOf<T>, tx: Tx<Owner>, emit: Emit) => Promise<void>;
+
+export interface LogRange {
+  workspace_id: string;
+  /** Events of changes, gapless, whole sets. */
+  events: Event[];
+  /** The same as runs for open sockets. */
+  updates: Event[];
+  epoch: string;
+  to: number;
+}
+export interface Head {
+  workspace_id: string;
+  head: number;
+  epoch: string;
+  acl_version: number;
+}
+export interface LogSource {
+  /** What lies beyond these positions: whole sets, a bounded number of each. */
+  range(positions: readonly { workspace_id: string; after: number }[]): Promise<LogRange[]>;
+  heads(input: InputOf<'heads'>): Promise<Head[]>;
+}
+
+export interface StateStore {
+  get<V>(key: string): Promise<{ value: V; etag: string } | undefined>;
+  /** Refused (false) if `etag` is given and no longer the stored one. */
+  set(key: string, value: unknown, options?: { etag?: string; ttlSeconds?: number }): Promise<boolean>;
+  /** False if the key is there and has not expired: of many callers exactly one gets true. */
+  createIfAbsent(key: string, value: unknown, ttlSeconds: number): Promise<boolean>;
+  delete(key: string): Promise<void>;
+}
+
+export interface DeadLetter {
+  id: string;
+  consumer: string;
+  event_id: string;
+  workspace_id: string;
+  sequence: number | null;
+  event: Event;
+  attempts: number;
+  error: string;
+  failed_at: string;
+  replayed_at: string | null;
+  outcome: string | null;
+}
+export interface DeadLetters {
+  list(): Promise<DeadLetter[]>;
+  /** Applies it late, once. Throws what the handler throws; the letter then stays. */
+  replay(id: string): Promise<'applied' | 'already_replayed' | 'unknown'>;
+}
+
+/** Thrown by a handler for an event that no retry can mend: a dead letter at once. */
+export class Rejected extends Error {}
+export const reject = (reason: string): never => {
+  throw new Rejected(reason);
+};
+
+/** What a transport has to do; everything else is written once, above it. */
+export interface Adapter {
+  /** Resolves when every subscriber has it (embedded) or the broker keeps it. Order is kept per workspace. */
+  publish(topic: Topic, events: readonly Event[]): Promise<void>;
+  subscribe(topic: Topic, group: string, receive: (events: readonly Event[]) => Promise<void>): void;
+  fanOut(topic: Topic, see: (event: Event) => void): void;
+  ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>;
+  answer<Q extends Question>(question: Q, reply: (input: InputOf<Q>) => Promise<AnswerOf<Q>>): void;
+  every(name: string, milliseconds: number, run: () => Promise<void>): void;
+  state: StateStore;
+  stop(): Promise<void>;
+}
+
+export interface Service<Owner extends string = string, Mounted = unknown> {
+  name: Owner;
+  start(runtime: Runtime<Owner>): Promise<{ mounted: Mounted; stop(): Promise<void> }>;
+}

@@ -1,0 +1,145 @@
+import type { Entity } from '@taskmaster/domain/registers';
+import type { Project, Reminder, Tag, Task, User } from '@taskmaster/domain/task';
+import type { Statement } from '@taskmaster/runtime/runtime';
+import { statementsOf } from '@taskmaster/runtime/statement';
+import { columns, tableOf } from './columns.ts';
+
+const say = statementsOf('tasks');
+const list = (entity: Entity, alias = ''): string => columns[entity].map((column) => `${alias}${column}`).join(', ');
+
+export interface LockedWorkspace {
+  id: string;
+  head: number;
+  epoch: string;
+  acl_version: number;
+  deleted_at: string | null;
+}
+export const lockWorkspace = say<LockedWorkspace>(
+  'lock_workspace',
+  'select id, head, epoch, acl_version, deleted_at from tasks.workspace where id = $1 for no key update',
+);
+/** Read after the lock, in a statement of its own: folded into one, a member removed meanwhile would still be seen. */
+export const readMember = say<{ role: 'owner' | 'editor' | 'viewer' }>(
+  'read_member',
+  'select role from tasks.member where workspace_id = $1 and user_id = $2',
+);
+
+export interface ProcessedOp {
+  op: string;
+  fingerprint: string;
+  status: 'ok' | 'rejected';
+  seq: number;
+  answer_status: number | null;
+  answer: unknown;
+  error: unknown;
+}
+export const readProcessedOps = say<ProcessedOp>(
+  'read_processed_ops',
+  'select op, fingerprint, status, seq, answer_status, answer, error from tasks.processed_op where user_id = $1 and op = any($2::uuid[])',
+);
+
+export const tasksById = say<Task>('tasks_by_id', `select ${list('task')} from tasks.task where workspace_id = $1 and id = any($2::uuid[])`);
+
+/**
+ * Tasks with all that an act on them may touch: what is below them, the occurrences before and after them in their
+ * series (and what is below those), and their parents upwards.
+ */
+export const familiesOf = say<Task>(
+  'families_of',
+  `with recursive named as (
+     select id, parent_id, series_id, slot, successor_id from tasks.task where workspace_id = $1 and id = any($2::uuid[])
+   ), root as (
+     select id from named
+     union select s.id from named n join tasks.task s on s.workspace_id = $1 and s.series_id = n.series_id and s.predecessor_slot = n.slot
+     union select p.id from tasks.task p where p.workspace_id = $1 and p.successor_id = any($2::uuid[])
+   ), below as (
+     select id from root
+     union select t.id from tasks.task t join below b on t.workspace_id = $1 and t.parent_id = b.id
+   ), above as (
+     select parent_id as id from named where parent_id is not null
+     union select t.parent_id from tasks.task t join above a on t.workspace_id = $1 and t.id = a.id where t.parent_id is not null
+   )
+   select ${list('task', 't.')} from tasks.task t
+   where t.workspace_id = $1 and t.id in (select id from below union select id from above)`,
+);
+export const tasksOfProject = say<Task>('tasks_of_project', `select ${list('task')} from tasks.task where workspace_id = $1 and project_id = any($2::uuid[])`);
+export const tasksWithTags = say<Task>(
+  'tasks_with_tags',
+  `select ${list('task')} from tasks.task where workspace_id = $1 and deleted_at is null
+     and tags && (select coalesce(array_agg(name), '{}') from tasks.tag where workspace_id = $1 and id = any($2::uuid[]))`,
+);
+export const projectsById = say<Project>('projects_by_id', `select ${list('project')} from tasks.project where workspace_id = $1 and id = any($2::uuid[])`);
+export const tagsById = say<Tag>('tags_by_id', `select ${list('tag')} from tasks.tag where workspace_id = $1 and id = any($2::uuid[])`);
+export const remindersById = say<Reminder>('reminders_by_id', `select ${list('reminder')} from tasks.reminder where workspace_id = $1 and id = any($2::uuid[])`);
+export const remindersOfTasks = say<Reminder>(
+  'reminders_of_tasks',
+  `select ${list('reminder', 'r.')} from tasks.reminder r
+   where r.workspace_id = $1 and r.deleted_at is null and coalesce(r.task_id, r.series_id) in (
+     select unnest(array[id, series_id]) from tasks.task where workspace_id = $1 and id = any($2::uuid[]))
+   order by r.created_at, r.id`,
+);
+export const userById = say<User>('user_by_id', `select ${list('user')} from tasks."user" where id = $1`);
+export const lastPosition = say<{ position: string | null }>(
+  'last_position',
+  `select position from tasks.task where workspace_id = $1 and project_id is not distinct from $2::uuid and parent_id is null
+   order by position desc limit 1`,
+);
+export const lastPositionBelow = say<{ position: string | null }>(
+  'last_position_below',
+  'select position from tasks.task where workspace_id = $1 and parent_id = $2::uuid order by position desc limit 1',
+);
+
+/** Registers changed by others since an op's base: what the op overwrites is kept and offered. */
+export const changedSince = say<{ entity_id: string; seq: number; registers: string[]; client_id: string | null }>(
+  'changed_since',
+  `select c.entity_id, c.seq, c.client_id, array(select jsonb_object_keys(c.patch)) as registers
+   from unnest($2::uuid[], $3::bigint[]) base (entity_id, seq)
+   join tasks.change c on c.workspace_id = $1 and c.entity_id = base.entity_id and c.seq > base.seq`,
+);
+
+const upserts = Object.fromEntries(
+  (Object.keys(columns) as Entity[]).map((entity) => {
+    const set = columns[entity].filter((column) => column !== 'id' && column !== 'workspace_id' && column !== 'created_at');
+    return [
+      entity,
+      say(
+        `upsert_${entity}`,
+        `insert into ${tableOf(entity)} (${list(entity)}) select ${list(entity)} from jsonb_populate_recordset(null::${tableOf(entity)}, $1::jsonb)
+         on conflict (workspace_id, id) do update set ${set.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+      ),
+    ];
+  }),
+) as { [E in Entity]: Statement<'tasks', never> };
+export const upsert = upserts;
+
+export const insertChanges = say(
+  'insert_changes',
+  `insert into tasks.change select * from jsonb_populate_recordset(null::tasks.change, $1::jsonb)`,
+);
+export const moveHead = say('move_head', 'update tasks.workspace set head = $2, head_op = $3, moved_at = clock_timestamp() where id = $1');
+export const insertProcessedOps = say(
+  'insert_processed_ops',
+  `insert into tasks.processed_op (user_id, op, workspace_id, client_id, n, fingerprint, status, seq, answer_status, answer, error)
+   select user_id, op, workspace_id, client_id, n, fingerprint, status, seq, answer_status, answer, error
+   from jsonb_populate_recordset(null::tasks.processed_op, $1::jsonb)`,
+);
+export const readSyncClient = say<{ last_n: number }>(
+  'read_sync_client',
+  'select last_n from tasks.sync_client where user_id = $1 and client_id = $2 and workspace_id = $3',
+);
+export const writeSyncClient = say(
+  'write_sync_client',
+  `insert into tasks.sync_client (user_id, client_id, workspace_id, last_n) values ($1, $2, $3, $4)
+   on conflict (user_id, client_id, workspace_id) do update set last_n = excluded.last_n, at = now()`,
+);
+export const removeWords = say(
+  'remove_words',
+  `delete from tasks.search_word w using jsonb_to_recordset($2::jsonb) o (task_id uuid, word text, field smallint)
+   where w.workspace_id = $1 and w.word = o.word and w.task_id = o.task_id and w.field = o.field`,
+);
+export const addWords = say(
+  'add_words',
+  `with added as (select * from jsonb_to_recordset($2::jsonb) n (task_id uuid, word text, field smallint)),
+   vocab as (insert into tasks.search_vocab (workspace_id, word) select distinct $1::uuid, word from added on conflict do nothing)
+   insert into tasks.search_word (workspace_id, word, task_id, field) select $1, word, task_id, field from added on conflict do nothing`,
+);

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import websocket from '@fastify/websocket';
+import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
+import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
+import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+
+export type Http = ReturnType<typeof createServer>;
+
+const LARGEST_BODY = 512 * 1024;
+
+/** One HTTP server with what every route has: ids, limits, problems, metrics. Services mount their routes on it. */
+export function createServer(options: { log: Logger; metrics: Metrics; trustProxy: string; secure: boolean; scriptHashes: readonly string[] }) {
+  const { log, metrics } = options;
+  const app = fastify({
+    bodyLimit: LARGEST_BODY,
+    trustProxy: trusted(options.trustProxy),
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+    },
+    disableRequestLogging: true,
+    routerOptions: { maxParamLength: 200 },
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+  }).withTypeProvider<ZodTypeProvider>();
+
+  app.setValidatorCompiler(validatorCompiler);
+  // Answers are checked against their schema in tests; serialising through it would cost most of a list's throughput.
+  app.setSerializerCompiler(() => JSON.stringify);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const traceparent = traceparentFrom(request.headers.traceparent);
+    reply.header('x-request-id', request.id).header('traceparent', traceparent);
+    withTrail({ request_id: request.id, correlation_id: request.id, traceparent }, done);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.requests.observe({ service: 'api', method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    done();
+  });
+
+  app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(request, reply, problemFrom(error, log)));
+  app.setNotFoundHandler((request, reply) => {
+    const known = ['GET', 'POST', 'PATCH', 'DELETE'].some((method) => method !== request.method && app.hasRoute({ method: method as 'GET', url: request.url.split('?')[0] ?? '' }));
+    return sendProblem(request, reply, new Problem(known ? 'method_not_allowed' : 'not_found'));
+  });
+
+  app.register(cookie);
+  app.register(websocket, { options: { maxPayload: 64 * 1024, perMessageDeflate: false } });
+  app.register(helmet, {
+    strictTransportSecurity: options.secure ? { maxAge: 15_552_000 } : false,
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'", ...options.scriptHashes],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        workerSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginEmbedderPolicy: false,
+    // Browsers refuse these headers on plain http from a home network's address.
+    crossOriginOpenerPolicy: options.secure,
+    originAgentCluster: options.secure,
+  });
+  return app;
+}
+
+/** `true`, `false`, how many hops, or which addresses. */
+function trusted(setting: string): boolean | string | ((address: string, hop: number) => boolean) {
+  if (setting === 'true' || setting === 'false') return setting === 'true';
+  return /^\d+$/.test(setting) ? (_address, hop) => hop < Number(setting) : setting;
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
+  return reply.code(problem.status).type('application/problem+json').send(problem.body(request.id));
+}
+
+/** Whatever was thrown, as one of our problems. What is not known is logged and answered without detail. */
+export function problemFrom(error: FastifyError | Error, log: Logger): Problem {
+  if (error instanceof Problem) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const errors: ProblemError[] = error.validation.map((one) => ({
+      path: one.instancePath.replace(/^\//, '').replaceAll('/', '.'),
+      message: one.message ?? 'Not valid.',
+    }));
+    return new Problem('invalid', undefined, errors);
+  }
+  const code = (error as FastifyError).code;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large', 'At most 512 kB.');
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
+  if (code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError) return new Problem('malformed', 'The body is not JSON.');
+  if ((error as FastifyError).statusCode === 400) return new Problem('malformed');
+  if (isInfrastructureError(error)) {
+    log.error({ err: String(error) }, 'database away');
+    return new Problem('unavailable', 'The database is away. Nothing was lost; try again shortly.', undefined, {}, 2);
+  }
+  log.error({ err: error.stack ?? String(error) }, 'unexpected error');
+  return new Problem('internal');
+}
+
+export type { FastifyInstance };
