@@ -191,7 +191,7 @@ create table tasks.task (
 );
 create index task_open on tasks.task (workspace_id, created_at, id) where status = 'pending' and deleted_at is null;
 create index task_due on tasks.task (workspace_id, due_date, id) where status = 'pending' and deleted_at is null;
-create index task_project on tasks.task (workspace_id, project_id) where deleted_at is null;
+create index task_place on tasks.task (workspace_id, project_id, parent_id, position);
 create index task_parent on tasks.task (workspace_id, parent_id) where parent_id is not null;
 create index task_successor on tasks.task (workspace_id, successor_id) where successor_id is not null;
 create unique index task_slot_once on tasks.task (workspace_id, series_id, predecessor_slot) where predecessor_slot is not null;
@@ -276,11 +276,14 @@ create table tasks.search_word (
   field smallint not null,
   primary key (workspace_id, word, task_id, field)
 );
+-- Only ever added to, under the workspace lock: so whoever knows the words up to an `n` need only ask for those after it.
 create table tasks.search_vocab (
   workspace_id uuid not null,
   word text collate "C" not null,
+  n bigint generated always as identity,
   primary key (workspace_id, word)
 );
+create index search_vocab_order on tasks.search_vocab (workspace_id, n);
 
 -- recurring ------------------------------------------------------------------------------------------------------
 
@@ -351,5 +354,7 @@ create table auth.jwks (
   "publicKey" text not null,
   "privateKey" text not null,
   "createdAt" timestamptz not null default now(),
-  "expiresAt" timestamptz
+  "expiresAt" timestamptz,
+  alg text,
+  crv text
 );

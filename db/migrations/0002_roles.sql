@@ -35,7 +35,7 @@ grant select, insert, update, delete on runtime.state to taskmaster_api, taskmas
 do $$
 declare
   t text;
-  mine text := '(select nullif(current_setting(''app.workspaces'', true), '''')::uuid[])';
+  mine text := '(select nullif(current_setting(''app.workspaces'', true), '''')::uuid[])::uuid[]';
   me text := '(select nullif(current_setting(''app.user_id'', true), '''')::uuid)';
   rule text;
 begin

@@ -3,6 +3,7 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
 import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
+import { SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -45,13 +46,8 @@ export function createServer(options: { log: Logger; metrics: Metrics; trustProx
   });
 
   app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(request, reply, problemFrom(error, log)));
-  app.setNotFoundHandler((request, reply) => {
-    const known = ['GET', 'POST', 'PATCH', 'DELETE'].some((method) => method !== request.method && app.hasRoute({ method: method as 'GET', url: request.url.split('?')[0] ?? '' }));
-    return sendProblem(request, reply, new Problem(known ? 'method_not_allowed' : 'not_found'));
-  });
-
   app.register(cookie);
-  app.register(websocket, { options: { maxPayload: 64 * 1024, perMessageDeflate: false } });
+  app.register(websocket, { options: { maxPayload: 64 * 1024, perMessageDeflate: false, handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) } });
   app.register(helmet, {
     strictTransportSecurity: options.secure ? { maxAge: 15_552_000 } : false,
     contentSecurityPolicy: {

@@ -13,7 +13,7 @@ export const columns: { readonly [E in Entity]: readonly string[] } = {
   tag: [...stamps, 'name', 'color'],
   reminder: [...stamps, 'user_id', 'task_id', 'series_id', 'minutes_before', 'at'],
   user: [...stamps, 'name', 'email', 'email_verified', 'role', 'settings'],
-  workspace: [...stamps, 'kind', 'name', 'owner_id'],
+  workspace: [...stamps.slice(1), 'kind', 'name', 'owner_id'],
 };
 
 /** Columns that hold instants: PostgreSQL's JSON spells them with an offset, the wire with `Z`. */
@@ -29,5 +29,8 @@ export function rowFromJson<R>(entity: Entity, json: Record<string, unknown>): R
   if (entity === 'workspace') row.workspace_id = row.id;
   return row as R;
 }
+
+/** What makes a row one of its kind: a workspace is no row inside a workspace. */
+export const keyOf = (entity: Entity): string => (entity === 'workspace' ? 'id' : 'workspace_id, id');
 
 export const tableOf = (entity: Entity): string => (entity === 'user' ? 'tasks."user"' : `tasks.${entity}`);

@@ -2,7 +2,7 @@ import type { Entity } from '@taskmaster/domain/registers';
 import type { Project, Reminder, Tag, Task, User } from '@taskmaster/domain/task';
 import type { Statement } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
-import { columns, tableOf } from './columns.ts';
+import { columns, keyOf, tableOf } from './columns.ts';
 
 const say = statementsOf('tasks');
 const list = (entity: Entity, alias = ''): string => columns[entity].map((column) => `${alias}${column}`).join(', ');
@@ -105,7 +105,7 @@ const upserts = Object.fromEntries(
       say(
         `upsert_${entity}`,
         `insert into ${tableOf(entity)} (${list(entity)}) select ${list(entity)} from jsonb_populate_recordset(null::${tableOf(entity)}, $1::jsonb)
-         on conflict (workspace_id, id) do update set ${set.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+         on conflict (${keyOf(entity)}) do update set ${set.map((column) => `${column} = excluded.${column}`).join(', ')}`,
       ),
     ];
   }),

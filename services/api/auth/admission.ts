@@ -1,0 +1,24 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { Problem } from '@taskmaster/contracts/problems';
+
+/**
+ * Who may sign up. Open: anyone. Closed: nobody, but for the first account, which needs the one-time link that the program
+ * prints: so nobody on the network can take a fresh installation.
+ */
+export function createAdmission(signUp: 'open' | 'closed', isFirst: () => Promise<boolean>) {
+  const invite = randomBytes(24).toString('base64url');
+  return {
+    /** @throws Problem sign_up_closed */
+    async admit(given: string | undefined): Promise<void> {
+      if (signUp === 'open') return;
+      if (await isFirst()) {
+        if (given !== undefined && same(given, invite)) return;
+        throw new Problem('sign_up_closed', 'The first account needs the link that the program printed when it started.');
+      }
+      throw new Problem('sign_up_closed', 'Ask whoever runs this place for an account.');
+    },
+    firstAccountPath: async (): Promise<string | undefined> => (signUp === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined),
+  };
+}
+
+const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

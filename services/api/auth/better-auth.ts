@@ -1,0 +1,78 @@
+import { Problem } from '@taskmaster/contracts/problems';
+import type { Logger } from '@taskmaster/runtime/telemetry';
+import { betterAuth } from 'better-auth';
+import { APIError } from 'better-auth/api';
+import { jwt } from 'better-auth/plugins';
+import type pg from 'pg';
+import { v7 } from 'uuid';
+
+export const TOKEN_ISSUER = 'taskmaster';
+export const TOKEN_AUDIENCE = 'taskmaster-api';
+
+export interface AuthOptions {
+  pool: pg.Pool;
+  secret: string;
+  public_url?: string;
+  log: Logger;
+  /** Decides whether a person may sign up now; throws a Problem if not. */
+  admit(invite: string | undefined): Promise<void>;
+}
+
+/** Better Auth on its own schema and connection: e-mail and password, sessions in cookies, short JWTs for programs. */
+export function createAuth(options: AuthOptions) {
+  const { public_url } = options;
+  return betterAuth({
+    appName: 'TaskMaster',
+    basePath: '/api/auth',
+    baseURL: public_url ?? { allowedHosts: ['*'], protocol: 'http' },
+    secret: options.secret,
+    database: options.pool,
+    telemetry: { enabled: false },
+    emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 256, autoSignIn: true },
+    session: { expiresIn: 60 * 60 * 24 * 30, updateAge: 60 * 60 * 24 },
+    // Limited by the server's own limiter, which knows addresses and accounts.
+    rateLimit: { enabled: false },
+    trustedOrigins: (request) => (request ? originsOf(request, public_url) : []),
+    advanced: {
+      cookiePrefix: 'taskmaster',
+      useSecureCookies: public_url?.startsWith('https:') ?? false,
+      ipAddress: { ipAddressHeaders: ['x-taskmaster-address'] },
+      database: { generateId: () => v7() },
+    },
+    databaseHooks: {
+      user: {
+        create: {
+          before: async (_user, context) => {
+            try {
+              await options.admit(context?.headers?.get('x-taskmaster-invite') ?? undefined);
+            } catch (error) {
+              if (error instanceof Problem) throw new APIError('FORBIDDEN', { code: error.code, message: error.detail });
+              throw error;
+            }
+          },
+        },
+      },
+    },
+    plugins: [
+      jwt({
+        disableSettingJwtHeader: true,
+        jwks: { keyPairConfig: { alg: 'EdDSA', crv: 'Ed25519' } },
+        jwt: {
+          issuer: TOKEN_ISSUER,
+          audience: TOKEN_AUDIENCE,
+          expirationTime: '15m',
+          definePayload: ({ session }) => ({ sid: session.id }),
+        },
+      }),
+    ],
+    logger: { log: (level, message) => options.log[level === 'error' ? 'error' : 'debug']({ part: 'auth' }, message) },
+  });
+}
+export type Auth = ReturnType<typeof createAuth>;
+
+/** The place that may send cookies: the public address, or whatever host the page itself was asked from. */
+function originsOf(request: Request, publicUrl: string | undefined): string[] {
+  if (publicUrl) return [new URL(publicUrl).origin];
+  const host = request.headers.get('host');
+  return host ? [`http://${host}`, `https://${host}`] : [];
+}

@@ -1,0 +1,120 @@
+import { defaultSettings } from '@taskmaster/domain/commands/settings';
+import { personalWorkspaceId } from '@taskmaster/domain/ids';
+import { wholePatch } from '@taskmaster/domain/registers';
+import type { User, Workspace } from '@taskmaster/domain/task';
+import type { Tx } from '@taskmaster/runtime/runtime';
+import { statementsOf } from '@taskmaster/runtime/statement';
+import { LRUCache } from 'lru-cache';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import type { Caller } from '../caller.ts';
+import { lockWorkspace, userById } from '../kernel/statements.ts';
+import { writeActs } from '../kernel/write.ts';
+import type { Session } from './sessions.ts';
+
+const say = statementsOf('tasks');
+const memberships = say<Caller['workspaces'][number]>(
+  'memberships',
+  `select w.id, w.kind, w.name, m.role from tasks.member m join tasks.workspace w on w.id = m.workspace_id
+   where m.user_id = $1 and w.deleted_at is null order by w.kind, w.created_at`,
+);
+const anyUser = say<{ id: string }>('any_user', 'select id from tasks."user" where deleted_at is null limit 1');
+const lockInstallation = say('lock_installation', 'select pg_advisory_xact_lock(7233002)');
+const newWorkspace = say(
+  'new_workspace',
+  `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
+);
+const newMember = say('new_member', `insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing`);
+
+const TRUSTED_FOR = 5_000;
+
+/**
+ * The people we know: their settings and memberships. The first request of a person makes their workspace (idempotent: its
+ * id is derived), and copies what Better Auth changed on its own: name, address, verification.
+ */
+export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'>) {
+  const known = new LRUCache<string, { caller: Caller; at: number }>({ max: 20_000 });
+
+  async function read(userId: string): Promise<{ user: User | undefined; workspaces: Caller['workspaces'] }> {
+    return runtime.background(async (tx) => {
+      const [[user], workspaces] = await Promise.all([tx.query(userById, [userId]), tx.query(memberships, [userId])]);
+      return { user, workspaces };
+    });
+  }
+
+  return {
+    async caller(session: Session): Promise<Caller> {
+      const cached = known.get(session.user_id);
+      if (cached && Date.now() - cached.at < TRUSTED_FOR) return cached.caller;
+      let found = await read(session.user_id);
+      if (!found.user || found.user.email !== session.email || found.user.email_verified !== session.email_verified) {
+        await runtime.background((tx) => ensurePerson(tx, session, found.user));
+        found = await read(session.user_id);
+      }
+      const user = found.user as User;
+      const caller: Caller = {
+        user_id: user.id,
+        name: user.name,
+        email: user.email,
+        role: user.role,
+        settings: user.settings,
+        workspaces: found.workspaces,
+        actor: { kind: 'user', id: user.id },
+      };
+      known.set(user.id, { caller, at: Date.now() });
+      return caller;
+    },
+    /** After a change of settings or memberships by this process. */
+    forget(userId: string): void {
+      known.delete(userId);
+    },
+    async isFirst(): Promise<boolean> {
+      return (await runtime.background((tx) => tx.query(anyUser, []))).length === 0;
+    },
+    workspacesOf: async (userId: string): Promise<string[]> => (await read(userId)).workspaces.map((workspace) => workspace.id),
+  };
+}
+export type People = ReturnType<typeof createPeople>;
+
+async function ensurePerson(tx: Tx<'tasks'>, session: Session, before: User | undefined): Promise<void> {
+  const id = personalWorkspaceId(session.user_id);
+  const at = new Date().toISOString();
+  if (!before) tx.write(lockInstallation, []);
+  tx.write(newWorkspace, [id, 'Personal', session.user_id, at]);
+  tx.write(newMember, [id, session.user_id]);
+  const [[workspace], [user], [anyone]] = await Promise.all([tx.query(lockWorkspace, [id]), tx.query(userById, [session.user_id]), tx.query(anyUser, [])]);
+  if (!workspace) throw new Error('The personal workspace is not there.');
+  const copied = { name: user?.name ?? session.name, email: session.email, email_verified: session.email_verified };
+  const row: User = user
+    ? { ...user, email: copied.email, email_verified: copied.email_verified }
+    : {
+        id: session.user_id,
+        workspace_id: id,
+        ...copied,
+        role: anyone ? 'user' : 'admin',
+        settings: defaultSettings,
+        deleted_at: null,
+        created_at: at,
+        updated_at: at,
+        version: 0,
+      };
+  const options = { workspace, user_id: session.user_id, actor: { kind: 'system' as const, id: 'auth' }, via: 'auth', client_id: null, at };
+  const change = user
+    ? { kind: 'updated' as const, patch: copied, before: { name: user.name, email: user.email, email_verified: user.email_verified } }
+    : { kind: 'created' as const, patch: wholePatch('user', row), before: null };
+  const space: Workspace = {
+    id,
+    workspace_id: id,
+    kind: 'personal',
+    name: 'Personal',
+    owner_id: session.user_id,
+    deleted_at: null,
+    created_at: at,
+    updated_at: at,
+    version: 0,
+  };
+  const changes = [
+    ...(user ? [] : [{ entity: 'workspace' as const, entity_id: id, kind: 'created' as const, patch: wholePatch('workspace', space), before: null, row: space }]),
+    { entity: 'user' as const, entity_id: row.id, ...change, row },
+  ];
+  writeActs(tx, [{ op: session.user_id, changes }], options);
+}

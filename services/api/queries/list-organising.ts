@@ -1,0 +1,27 @@
+import type { Project, Tag } from '@taskmaster/domain/task';
+import type { Runtime } from '@taskmaster/runtime/runtime';
+import { statementsOf } from '@taskmaster/runtime/statement';
+import { type Caller, callerSettings, workspaceIds } from '../caller.ts';
+import { columns } from '../kernel/columns.ts';
+
+const say = statementsOf('tasks');
+const projects = say<Project>(
+  'list_projects',
+  `select ${columns.project.join(', ')} from tasks.project where workspace_id = any($1::uuid[]) and deleted_at is null order by position, id`,
+);
+const tags = say<Tag>(
+  'list_tags',
+  `select ${columns.tag.join(', ')} from tasks.tag where workspace_id = any($1::uuid[]) and deleted_at is null order by lower(name), id`,
+);
+const project = say<Project>('project_of', `select ${columns.project.join(', ')} from tasks.project where workspace_id = any($1::uuid[]) and id = $2`);
+const tag = say<Tag>('tag_of', `select ${columns.tag.join(', ')} from tasks.tag where workspace_id = any($1::uuid[]) and id = $2`);
+type Reader = Pick<Runtime<'tasks'>, 'transact'>;
+
+export const listProjects = (runtime: Reader, caller: Caller): Promise<Project[]> =>
+  runtime.transact((tx) => tx.query(projects, [workspaceIds(caller)]), { caller: callerSettings(caller) });
+export const listTags = (runtime: Reader, caller: Caller): Promise<Tag[]> =>
+  runtime.transact((tx) => tx.query(tags, [workspaceIds(caller)]), { caller: callerSettings(caller) });
+export const getProject = async (runtime: Reader, caller: Caller, id: string): Promise<Project | undefined> =>
+  (await runtime.transact((tx) => tx.query(project, [workspaceIds(caller), id]), { caller: callerSettings(caller) }))[0];
+export const getTag = async (runtime: Reader, caller: Caller, id: string): Promise<Tag | undefined> =>
+  (await runtime.transact((tx) => tx.query(tag, [workspaceIds(caller), id]), { caller: callerSettings(caller) }))[0];

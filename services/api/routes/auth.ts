@@ -1,0 +1,78 @@
+import { Problem, problemCodes, type ProblemCode } from '@taskmaster/contracts/problems';
+import type { Limiter } from '../../http/limiter.ts';
+import type { Http } from '../../http/server.ts';
+import { requireOwnOrigin } from '../auth/authenticate.ts';
+import type { Auth } from '../auth/better-auth.ts';
+import type { Sessions } from '../auth/sessions.ts';
+
+/** Better Auth under `/api/auth/*`; its refusals leave as our problems, its limits are ours. */
+export function authRoutes(parts: { http: Http; auth: Auth; sessions: Sessions; limiter: Limiter; public_url?: string }): void {
+  const { http, auth, limiter } = parts;
+  http.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+
+    scope.route({
+      method: ['GET', 'POST'],
+      url: '/api/auth/*',
+      schema: { hide: true },
+      handler: async (request, reply) => {
+        const path = request.url.split('?')[0]?.slice('/api/auth'.length) ?? '';
+        const text = typeof request.body === 'string' ? request.body : '';
+        if (request.method === 'POST') {
+          if (text !== '' && !isObject(text)) throw new Problem('malformed', 'The body is not a JSON object.');
+          if (request.headers.cookie !== undefined) requireOwnOrigin(request, parts.public_url);
+          if (path === '/sign-in/email' || path === '/sign-up/email') {
+            limiter.take(`auth:${request.ip}`);
+            limiter.take(`auth:${emailIn(text)}`);
+          }
+        }
+        const headers = new Headers();
+        for (const [name, value] of Object.entries(request.headers)) {
+          if (typeof value === 'string' && !name.startsWith('x-forwarded') && name !== 'content-length' && name !== 'x-taskmaster-address') headers.set(name, value);
+        }
+        headers.set('x-taskmaster-address', request.ip);
+        const url = parts.public_url ? new URL(request.url, parts.public_url) : new URL(request.url, `http://${request.headers.host}`);
+        const answer = await auth.handler(new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }));
+        if (answer.status >= 400) throw await problemOf(answer);
+        for (const [name, value] of answer.headers) if (name !== 'set-cookie' && name !== 'content-length') reply.header(name, value);
+        const cookies = answer.headers.getSetCookie();
+        if (cookies.length > 0) reply.header('set-cookie', cookies);
+        return reply.code(answer.status).header('cache-control', 'no-store').send(await answer.text());
+      },
+    });
+  });
+}
+
+/** What Better Auth refused, in our words: its own texts may echo what was sent. */
+async function problemOf(answer: Response): Promise<Problem> {
+  const { code } = (await answer.json().catch(() => ({}))) as { code?: string };
+  if (code && (problemCodes as string[]).includes(code)) return new Problem(code as ProblemCode);
+  const known: Record<string, [ProblemCode, string, string?]> = {
+    INVALID_EMAIL_OR_PASSWORD: ['unauthenticated', 'The address or the password is not right.'],
+    USER_ALREADY_EXISTS: ['invalid', 'There is an account with this address.', 'email'],
+    USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ['invalid', 'There is an account with this address.', 'email'],
+    PASSWORD_TOO_SHORT: ['invalid', 'A password has at least 10 characters.', 'password'],
+    PASSWORD_TOO_LONG: ['invalid', 'A password has at most 256 characters.', 'password'],
+    INVALID_EMAIL: ['invalid', 'Not an e-mail address.', 'email'],
+    INVALID_ORIGIN: ['foreign_origin', 'The request comes from another site.'],
+    MISSING_OR_NULL_ORIGIN: ['foreign_origin', 'A cookie needs an Origin header beside it.'],
+  };
+  const [mapped, message, path] = (code && known[code]) || [];
+  if (mapped) return new Problem(mapped, message, path ? [{ path, message: message ?? '' }] : undefined);
+  if (answer.status === 401) return new Problem('unauthenticated');
+  if (answer.status === 404) return new Problem('not_found');
+  if (answer.status === 403) return new Problem('forbidden');
+  if (answer.status >= 500) return new Problem('internal');
+  return new Problem(answer.status === 422 || answer.status === 400 ? 'invalid' : 'malformed');
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+const emailIn = (text: string): string => String((JSON.parse(text || '{}') as { email?: unknown }).email ?? '').toLowerCase().slice(0, 320);

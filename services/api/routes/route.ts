@@ -1,0 +1,69 @@
+import { Problem } from '@taskmaster/contracts/problems';
+import type { Op } from '@taskmaster/domain/commands/world';
+import { opOfKey } from '@taskmaster/domain/ids';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { Http } from '../../http/server.ts';
+import type { Authenticate, Authenticated } from '../auth/authenticate.ts';
+import type { People } from '../auth/people.ts';
+import { type Command, execute, fingerprintOf } from '../kernel/execute.ts';
+
+/** What routes are made of. */
+export interface Parts {
+  http: Http;
+  runtime: RunningRuntime<'tasks'>;
+  authenticate: Authenticate;
+  people: People;
+  allow: (userId: string) => void;
+}
+
+/** Who calls, within their rate. */
+export async function enter(parts: Parts, request: FastifyRequest): Promise<Authenticated> {
+  const caller = await parts.authenticate(request);
+  parts.allow(caller.user_id);
+  const alias = (request.params as { user_id?: string } | undefined)?.user_id;
+  if (alias !== undefined && alias !== caller.user_id) throw new Problem('forbidden', 'That is somebody else.');
+  return caller;
+}
+
+/** 404 comes before the body is looked at: `exists` throws it. */
+export async function requireValid(request: FastifyRequest, exists?: () => Promise<unknown>): Promise<void> {
+  const error = request.validationError;
+  if (!error) return;
+  await exists?.();
+  if (hasZodFastifySchemaValidationErrors(error)) throw error;
+  throw new Problem('malformed');
+}
+
+/** Runs one command for a route: with its Idempotency-Key, if the caller sent one, and answers. */
+export async function run<Answer>(
+  parts: Parts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Authenticated,
+  command: Omit<Command<Answer>, 'via' | 'key'> & { ops: readonly Op[] },
+): Promise<FastifyReply> {
+  const key = keyOf(request, caller.user_id);
+  const done = await execute(parts.runtime, caller, { ...command, via: 'rest', ...(key ? { key } : {}) });
+  if (done.replayed) reply.header('idempotent-replayed', 'true');
+  reply.code(done.status);
+  return done.status === 204 ? reply.send() : reply.type('application/json; charset=utf-8').send(JSON.stringify(done.body));
+}
+
+function keyOf(request: FastifyRequest, userId: string): { op: string; fingerprint: string } | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || header.length < 1 || header.length > 200)
+    throw new Problem('invalid', undefined, [{ path: 'Idempotency-Key', message: 'Between 1 and 200 characters.' }]);
+  return { op: opOfKey(userId, header), fingerprint: fingerprintOf(request.method, request.url, request.body ?? null) };
+}
+
+/** `If-Match: "<version>"`, if sent. */
+export function versionWanted(request: FastifyRequest): number | undefined {
+  const header = request.headers['if-match'];
+  if (header === undefined || header === '*') return undefined;
+  const version = /^(?:W\/)?"(\d+)"$/.exec(header)?.[1];
+  if (version === undefined) throw new Problem('invalid', undefined, [{ path: 'If-Match', message: 'A version in double quotes.' }]);
+  return Number(version);
+}

@@ -1,0 +1,155 @@
+import {
+  completeSchema,
+  createTaskSchema,
+  historySchema,
+  listTasksQuery,
+  scopeQuery,
+  snoozeSchema,
+  taskListSchema,
+  taskSchema,
+  updateTaskSchema,
+} from '@taskmaster/contracts/http/tasks';
+import { uuid } from '@taskmaster/contracts/fields';
+import { Problem, problemSchema } from '@taskmaster/contracts/problems';
+import type { Draft, Op } from '@taskmaster/domain/commands/world';
+import type { Task } from '@taskmaster/domain/task';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+import type { Authenticated } from '../auth/authenticate.ts';
+import { personalWorkspace } from '../caller.ts';
+import { remindersOfTasks } from '../kernel/statements.ts';
+import { op, reminderOps, remindersAsked, tagsPatch, taskPatch } from '../ops-from-http.ts';
+import { presentTask } from '../present-task.ts';
+import { getHistory, getTask, homeOf } from '../queries/get-task.ts';
+import { listTasks } from '../queries/list-tasks.ts';
+import { enter, type Parts, requireValid, run, versionWanted } from './route.ts';
+
+const withId = z.object({ id: uuid, user_id: uuid.optional() });
+const owner = z.object({ user_id: uuid.optional() });
+const problems = { default: problemSchema };
+
+/** Tasks: list, make, read, change, complete, and what happened to them; also under `/api/{user_id}/tasks`. */
+export function taskRoutes(parts: Parts): void {
+  for (const prefix of ['/api/tasks', '/api/:user_id/tasks']) mount(parts, prefix, prefix.includes(':'));
+}
+
+function mount(parts: Parts, prefix: string, hide: boolean): void {
+  const { http, runtime } = parts;
+  const doc = (summary: string) => ({ summary, tags: ['tasks'], hide });
+
+  const list = { querystring: listTasksQuery, params: owner, response: { 200: taskListSchema, ...problems } };
+  for (const path of hide ? [prefix, `${prefix}/search`] : [prefix]) {
+    http.get(path, { schema: { ...doc('List tasks, filtered and sorted'), ...list } }, async (request) => {
+      const caller = await enter(parts, request);
+      return listTasks(runtime, caller, request.query);
+    });
+  }
+
+  http.post(prefix, { schema: { ...doc('Make a task'), body: createTaskSchema, params: owner, response: { 201: taskSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
+    const caller = await enter(parts, request);
+    await requireValid(request);
+    const { body } = request;
+    const workspace = body.workspace_id ?? personalWorkspace(caller);
+    const id = body.id ?? v7();
+    const patch = { ...taskPatch(body, caller), ...(body.tags ? { tags: tagsPatch(body.tags, undefined) } : {}) };
+    const asked = remindersAsked(body);
+    const ops = [op('create', 'task', id, patch), ...(asked ? reminderOps(id, asked) : [])];
+    return run(parts, request, reply, caller, { workspace_id: workspace, ops, answer: (outcome) => ({ status: 201, body: shown(outcome.draft, id, caller) }) });
+  });
+
+  http.get(`${prefix}/:id`, { schema: { ...doc('One task'), params: withId, response: { 200: taskSchema, ...problems } } }, async (request) => {
+    const caller = await enter(parts, request);
+    return getTask(runtime, caller, request.params.id);
+  });
+
+  http.patch(
+    `${prefix}/:id`,
+    { schema: { ...doc('Change the fields that are sent'), params: withId, querystring: scopeQuery, body: updateTaskSchema, response: { 200: taskSchema, ...problems } }, attachValidation: true },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      await requireValid(request, () => getTask(runtime, caller, id));
+      const { body } = request;
+      const asked = remindersAsked(body);
+      // Tags and reminders are set against what is there: the difference is made from the row as it was read, and adding
+      // or removing the same twice changes nothing.
+      const current = body.tags || asked ? await currentOrSuccessor(parts, caller, id) : undefined;
+      const patch = { ...taskPatch(body, caller), ...(body.tags ? { tags: tagsPatch(body.tags, current) } : {}) };
+      const ops: Op[] = [op('update', 'task', id, patch, request.query.scope)];
+      if (asked) ops.push(...(await currentReminders(parts, caller, id)).map((reminder) => op('delete', 'reminder', reminder)), ...reminderOps(id, asked));
+      return act(parts, request, reply, caller, id, ops);
+    },
+  );
+
+  http.delete(`${prefix}/:id`, { schema: { ...doc('Delete a task; restore brings it back'), params: withId, querystring: scopeQuery, response: { 204: z.null(), ...problems } } }, async (request, reply) => {
+    const caller = await enter(parts, request);
+    const { id } = request.params;
+    return run(parts, request, reply, caller, {
+      workspace_id: await homeOf(runtime, caller, 'task', id),
+      ops: [op('delete', 'task', id, {}, request.query.scope)],
+      answer: () => ({ status: 204, body: null }),
+    });
+  });
+
+  const acts = [
+    ['complete', completeSchema, 'Complete a task, with its open sub-tasks'],
+    ['reopen', z.strictObject({}).nullish(), 'Take a completion back'],
+    ['skip', z.strictObject({}).nullish(), 'Move a repeating task to its next slot'],
+    ['restore', z.strictObject({}).nullish(), 'Bring a deleted task back'],
+    ['snooze', snoozeSchema, 'Be reminded once more, later'],
+  ] as const;
+  for (const [kind, body, summary] of acts) {
+    http.post(`${prefix}/:id/${kind}`, { schema: { ...doc(summary), params: withId, body, response: { 200: taskSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      await requireValid(request, () => getTask(runtime, caller, id));
+      return act(parts, request, reply, caller, id, [op(kind, 'task', id, (request.body as Op['patch'] | null | undefined) ?? {})]);
+    });
+  }
+  if (hide) {
+    http.patch(`${prefix}/:id/complete`, { schema: { ...doc('Complete a task'), params: withId, response: { 200: taskSchema } } }, async (request, reply) => {
+      const caller = await enter(parts, request);
+      return act(parts, request, reply, caller, request.params.id, [op('complete', 'task', request.params.id)]);
+    });
+  }
+
+  http.get(`${prefix}/:id/history`, { schema: { ...doc('Who changed what, when and through what'), params: withId, response: { 200: historySchema, ...problems } } }, async (request) => {
+    const caller = await enter(parts, request);
+    return { items: await getHistory(runtime, caller, 'task', request.params.id), next_cursor: null };
+  });
+}
+
+async function act(parts: Parts, request: FastifyRequest, reply: FastifyReply, caller: Authenticated, id: string, ops: Op[]): Promise<FastifyReply> {
+  const version = versionWanted(request);
+  return run(parts, request, reply, caller, {
+    workspace_id: await homeOf(parts.runtime, caller, 'task', id),
+    ops,
+    ...(version === undefined ? {} : { match: { entity: 'task' as const, id, version } }),
+    answer: ({ draft }) => ({ status: 200, body: shown(draft, id, caller) }),
+  });
+}
+
+function shown(draft: Draft, id: string, caller: Authenticated) {
+  const task = draft.get('task', id) as Task;
+  const reminders = [...draft.remindersOf(id), ...(task.series_id ? draft.remindersOf(task.series_id) : [])];
+  return presentTask(task, [...new Map(reminders.map((one) => [one.id, one])).values()], caller.settings);
+}
+
+/** The task to change, or the predecessor of one that is about to be: both wear the tags that are set. */
+async function currentOrSuccessor(parts: Parts, caller: Authenticated, id: string): Promise<{ tags: string[] }> {
+  try {
+    return await getTask(parts.runtime, caller, id);
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'not_found') return { tags: [] };
+    throw error;
+  }
+}
+
+async function currentReminders(parts: Parts, caller: Authenticated, id: string): Promise<string[]> {
+  const workspace = await homeOf(parts.runtime, caller, 'task', id);
+  const rows = await parts.runtime.transact((tx) => tx.query(remindersOfTasks, [workspace, [id]]), {
+    caller: { user_id: caller.user_id, workspace_ids: [workspace] },
+  });
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,36 @@
+import { StartRefusal } from '@taskmaster/db/server/start';
+import { ConfigRefusal, readConfig } from './config.ts';
+import { startSingle } from './single.ts';
+
+const VERSION = '0.1.0';
+
+/** The program: reads its settings, starts, says where it is, and stops cleanly on Ctrl-C or SIGTERM. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const running = await startSingle(config, { version: VERSION, progress: say });
+  say(`\n  TaskMaster is ready:  ${running.url}\n`);
+  if (running.firstAccountUrl) say(`  The first account runs the place. Make it here, once:  ${running.firstAccountUrl}\n`);
+
+  let stopping = false;
+  const stop = async (code: number) => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(code || 1), 20_000).unref();
+    await running.stop();
+    process.exit(code);
+  };
+  process.on('SIGINT', () => void stop(0));
+  process.on('SIGTERM', () => void stop(0));
+  void running.broken.then((reason) => {
+    say(`The database stopped: ${reason}. What was acknowledged is safe. Start again.`);
+    void stop(1);
+  });
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigRefusal) process.stderr.write(`TaskMaster cannot start with these settings:\n${error.message}\n`);
+  else if (error instanceof StartRefusal) process.stderr.write(`TaskMaster cannot start: ${error.message}\n${error.what_to_do}\n`);
+  else process.stderr.write(`TaskMaster cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,154 @@
+import type { TaskSync } from '@taskmaster/contracts/events/event';
+import { Problem } from '@taskmaster/contracts/problems';
+import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
+import type { Runtime } from '@taskmaster/runtime/runtime';
+import type { Logger, Metrics } from '@taskmaster/runtime/telemetry';
+import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
+import { createLimiter } from '../http/limiter.ts';
+import type { Http } from '../http/server.ts';
+import { Device } from './device.ts';
+
+export interface SyncOptions {
+  http: Http;
+  runtime: Pick<Runtime<string>, 'observe' | 'ask' | 'every' | 'state'>;
+  log: Logger;
+  metrics: Metrics;
+  /** Who a one-use ticket was given to. @throws Problem */
+  readTicket(ticket: string): Promise<{ user_id: string; sid: string; jti: string }>;
+  /** Whoever sends a Bearer token instead. @throws Problem */
+  authenticate(request: FastifyRequest): Promise<{ user_id: string; sid: string }>;
+  isOwnOrigin(origin: string, host: string | undefined): boolean;
+}
+
+const HEADS_EVERY = 12_000;
+const VALIDATE_EVERY = 60_000;
+const PING_EVERY = 27_000;
+const TICKET_TTL = 120;
+const MOST_PER_USER = 50;
+
+/** `/ws/tasks`: pushes each run of changes to the open devices of its workspace. Keeps nothing: clients heal by cursor. */
+export function startSync(options: SyncOptions): { stop(): Promise<void> } {
+  const { http, runtime, log, metrics } = options;
+  const bySpace = new Map<string, Set<Device>>();
+  const devices = new Set<Device>();
+  const opening = createLimiter({ perSecond: 2, burst: MOST_PER_USER });
+
+  runtime.observe(['com.todo.task.sync'], (event) => deliver(event));
+
+  function deliver(event: TaskSync): void {
+    const { workspace_id, from, to, events } = event.data;
+    const open = bySpace.get(workspace_id);
+    if (!open || open.size === 0) return;
+    const frame: ServerFrame = events ? { t: 'ev', id: workspace_id, from, to, events } : { t: 'pull', id: workspace_id };
+    // Written once for all devices of the workspace.
+    const text = JSON.stringify(frame);
+    for (const device of open) device.push(workspace_id, text);
+  }
+
+  function leave(device: Device): void {
+    devices.delete(device);
+    for (const space of device.spaces) {
+      const open = bySpace.get(space);
+      open?.delete(device);
+      if (open?.size === 0) bySpace.delete(space);
+    }
+    metrics.sockets.set(devices.size);
+  }
+
+  async function enter(request: FastifyRequest): Promise<{ user_id: string; sid: string }> {
+    const { origin } = request.headers;
+    if (origin !== undefined && !options.isOwnOrigin(origin, request.headers.host)) throw new Problem('foreign_origin');
+    const ticket = (request.query as { ticket?: unknown }).ticket;
+    if (typeof ticket !== 'string') {
+      if (!request.headers.authorization) throw new Problem('unauthenticated', 'A ticket or an Authorization header is needed.');
+      return options.authenticate(request);
+    }
+    const read = await options.readTicket(ticket);
+    if (!(await runtime.state.createIfAbsent(`ticket:${read.jti}`, 1, TICKET_TTL))) throw new Problem('unauthenticated', 'The ticket was used.');
+    if (!(await runtime.ask('session', { sid: read.sid }))) throw new Problem('unauthenticated', 'The session has ended.');
+    return read;
+  }
+
+  /** Subscribes, then reads heads, then says welcome: nothing falls between. */
+  async function open(device: Device, spaceIds: readonly string[]): Promise<void> {
+    const allowed = new Set((await runtime.ask('spaces', { user_id: device.user_id })).workspace_ids);
+    const mine = spaceIds.filter((id) => allowed.has(id));
+    for (const id of spaceIds) if (!allowed.has(id)) device.send({ t: 'revoked', id });
+    for (const id of mine) {
+      device.spaces.add(id);
+      const set = bySpace.get(id) ?? new Set();
+      bySpace.set(id, set.add(device));
+    }
+    const { heads } = await runtime.ask('heads', { workspace_ids: mine });
+    device.send({ t: 'welcome', spaces: heads.map(({ workspace_id, head, epoch }) => ({ id: workspace_id, head, epoch })) });
+    device.welcomed();
+  }
+
+  http.after(() => {
+    http.get(
+      '/ws/tasks',
+      {
+        websocket: true,
+        schema: { hide: true },
+        preValidation: async (request) => {
+          if (request.headers.upgrade?.toLowerCase() !== 'websocket') throw new Problem('malformed', 'This address takes WebSockets only.');
+          const who = await enter(request);
+          opening.take(who.user_id);
+          entered.set(request, who);
+        },
+      },
+      (socket: WebSocket, request) => {
+        const who = entered.get(request);
+        if (!who) return socket.close(1008);
+        const device = new Device(socket, who, {
+          hello: (spaces) => open(device, spaces),
+          closed: () => leave(device),
+          pulled: () => metrics.socketPulls.inc(),
+          log,
+        });
+        devices.add(device);
+        metrics.sockets.set(devices.size);
+      },
+    );
+  });
+
+  runtime.every('sync: heads', HEADS_EVERY, async () => {
+    if (bySpace.size === 0) return;
+    const { heads } = await runtime.ask('heads', { workspace_ids: [...bySpace.keys()] });
+    for (const { workspace_id, head } of heads) {
+      const text = JSON.stringify({ t: 'head', id: workspace_id, head } satisfies ServerFrame);
+      for (const device of bySpace.get(workspace_id) ?? []) device.push(workspace_id, text);
+    }
+  });
+  runtime.every('sync: ping', PING_EVERY, async () => {
+    for (const device of devices) device.ping();
+  });
+  runtime.every('sync: validate', VALIDATE_EVERY, async () => {
+    for (const device of [...devices]) {
+      if (!(await runtime.ask('session', { sid: device.sid }))) {
+        device.send({ t: 'auth_expiring' });
+        device.close(4401, 'session ended');
+        continue;
+      }
+      const { workspace_ids } = await runtime.ask('spaces', { user_id: device.user_id });
+      for (const id of device.spaces) {
+        if (workspace_ids.includes(id)) continue;
+        bySpace.get(id)?.delete(device);
+        device.spaces.delete(id);
+        device.send({ t: 'revoked', id });
+      }
+    }
+  });
+
+  return {
+    async stop() {
+      for (const device of [...devices]) {
+        device.send({ t: 'drain', in_ms: 500 });
+        device.close(1001, 'going away');
+      }
+    },
+  };
+}
+
+const entered = new WeakMap<object, { user_id: string; sid: string }>();
