@@ -23,12 +23,25 @@ export async function demandVersion(client: pg.Client): Promise<string> {
   return version;
 }
 
+/** @throws StartRefusal `takes_no_changes`: a standby, or a database set to read-only */
+export async function demandChanges(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ transaction_read_only: string }>('show transaction_read_only');
+  if (rows[0]?.transaction_read_only === 'on') {
+    throw new StartRefusal(
+      'takes_no_changes',
+      'DATABASE_URL leads to a database that takes no changes (a standby, or one set to read-only).',
+      'Use the address of the primary server, or take default_transaction_read_only out of its settings.',
+    );
+  }
+}
+
 /**
  * Neon keeps its log on other machines and so may run without fsync: it is accepted.
  *
+ * @param where a person changes settings.
  * @throws StartRefusal `unsafe_settings`
  */
-export async function demandSafeSettings(client: pg.Client): Promise<void> {
+export async function demandSafeSettings(client: pg.Client, where: string): Promise<void> {
   const { rows } = await client.query<{ name: string; value: string; neon: string | null }>(
     `select name, current_setting(name) as value, current_setting('neon.timeline_id', true) as neon
        from unnest($1::text[]) as name`,
@@ -39,7 +52,7 @@ export async function demandSafeSettings(client: pg.Client): Promise<void> {
     throw new StartRefusal(
       'unsafe_settings',
       `The database runs with ${unsafe.join(', ')}: a power cut could lose work that TaskMaster has confirmed.`,
-      'Turn the setting on again (in postgresql.conf, ALTER SYSTEM, ALTER ROLE or ALTER DATABASE), or, for a throw-away installation only, set ALLOW_UNSAFE_DATABASE=true.',
+      `Take the setting out of ${where}, or, for a throw-away installation only, set ALLOW_UNSAFE_DATABASE=true.`,
     );
   }
 }

@@ -1,15 +1,16 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { inspectDataDir, makeServerFolder, type ServerFolder } from './data-folder.ts';
+import type { Connection, Database, OpenDatabaseOptions } from './database.ts';
 import { demandSafeSettings, demandVersion } from './demands.ts';
-import { type Binaries, findNativePackage, prepareBinaries } from './native-package.ts';
-import { chooseGuard, endLeftServer, type Guard, type Postmaster, runToEnd, startPostmaster } from './postmaster.ts';
-import { holdDataDir } from './program-lock.ts';
-import { chooseServerUser, giveTo, type ServerUser } from './server-user.ts';
-import { makeServerSocketFolder } from './socket-folder.ts';
-import type { Connection, Database, OpenDatabaseOptions } from './start.ts';
+import { endLeftServer } from './left-server.ts';
+import { findNativePackage, prepareBinaries } from './native-package.ts';
+import { chooseGuard, type Guard, type Postmaster, runToEnd, startPostmaster } from './postmaster.ts';
+import { holdDataDir, type ProgramLock } from './program-lock.ts';
+import { chooseServerUser, giveTo } from './server-user.ts';
+import { makeServerSocketFolder, type SocketFolder } from './socket-folder.ts';
+import { StartRefusal } from './start-refusal.ts';
 
 const NAME = 'taskmaster';
 
@@ -43,99 +44,93 @@ export async function openEmbedded(options: OpenDatabaseOptions, guard?: Guard):
   const native = findNativePackage();
   await inspectDataDir(data_dir, native.major);
 
-  const visible = process.getuid?.() === 0 ? 0o711 : 0o700;
-  if (!existsSync(data_dir)) await mkdir(data_dir, { recursive: true, mode: visible });
-  const lock = await holdDataDir(data_dir);
+  const lock = await makeAndHold(data_dir).catch(explainFileError);
   try {
     const found = await inspectDataDir(data_dir, native.major);
     if (found) await endLeftServer(found.data, progress);
     const user = await chooseServerUser(data_dir, found?.root);
     const prepare = (root: string) => prepareBinaries(native, root, !user.canRead(path.join(native.root, 'bin')));
+    const means = { user, guard: guard ?? (await chooseGuard()) };
 
-    const folder =
-      found ??
-      (await makeServerFolder(
-        data_dir,
-        { postgres_major: native.major, package_version: native.version, made_at: new Date().toISOString() },
-        async (unfinished) => {
-          progress('Making the database (first start)');
-          await giveTo(user, unfinished.root);
-          await initialise(unfinished, await prepare(unfinished.root), user);
-        },
-      ));
+    const made = { postgres_major: native.major, package_version: native.version, made_at: new Date().toISOString() };
+    const make = async (unfinished: ServerFolder) => {
+      progress('Making the database (first start)');
+      await giveTo(user, unfinished.root);
+      await initialise(unfinished, { ...means, binaries: await prepare(unfinished.root) });
+    };
+    const folder = found ?? (await makeServerFolder(data_dir, made, make));
+
     progress('Starting the database');
-    const binaries = await prepare(folder.root);
     await giveTo(user, folder.root);
-    const socket_folder = await makeServerSocketFolder(folder.run, user);
-    const postmaster = await startPostmaster({
-      data: folder.data,
-      socket_folder,
-      settings: SETTINGS,
-      binaries,
-      user,
-      guard: guard ?? (await chooseGuard()),
-      log: options.log,
-      progress,
-    });
+    const binaries = await prepare(folder.root);
+    const sockets = await makeServerSocketFolder(folder.run, user);
+    const connection = { host: sockets.path, port: 5432, user: NAME, database: NAME, ssl: false } as const;
+    const server = { data: folder.data, socket_folder: sockets.path, settings: SETTINGS, binaries, ...means };
+    const postmaster = await startPostmaster({ ...server, log: options.log, progress });
     try {
-      return await present(postmaster, socket_folder, found === undefined, lock.release, options);
+      if (!found) await createDatabase(connection);
+      const version = await examine(connection, folder, options.allow_unsafe);
+      options.log({ level: 'info', msg: 'database opened', kind: 'embedded', version, pid: postmaster.pid });
+      return { kind: 'embedded', connection, version, ...ending(postmaster, sockets, lock) };
     } catch (error) {
       await postmaster.stop();
       throw error;
     }
   } catch (error) {
     await lock.release();
-    throw error;
+    return explainFileError(error);
   }
 }
 
-async function present(
-  postmaster: Postmaster,
-  socket_folder: string,
-  first_start: boolean,
-  release: () => Promise<void>,
-  options: OpenDatabaseOptions,
-): Promise<Database> {
-  const connection: Connection = { host: socket_folder, port: 5432, user: NAME, database: NAME, ssl: false };
-  const client = first_start ? await createAndConnect(connection) : await connectOrCreate(connection);
-  const version = await demandVersion(client)
-    .then(async (version) => {
-      if (!options.allow_unsafe) await demandSafeSettings(client);
-      return version;
-    })
-    .finally(() => client.end());
+/** As root other users must be able to pass: the server runs as one of them. */
+async function makeAndHold(data_dir: string): Promise<ProgramLock> {
+  await mkdir(data_dir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  return holdDataDir(data_dir);
+}
 
-  let stopping: Promise<void> | undefined;
-  const exited = new Promise<string>((resolve) => {
-    void postmaster.gone.then((reason) => stopping ?? resolve(reason));
+/** A full disk or a missing right is for a person to mend. */
+function explainFileError(error: unknown): never {
+  const { syscall, message } = error as NodeJS.ErrnoException;
+  if (error instanceof StartRefusal || !syscall) throw error;
+  throw new StartRefusal(
+    'data_dir_unusable',
+    `The data folder cannot be used: ${message}.`,
+    'Make room or give this user the right to write there, or set DATA_DIR to another folder.',
+  );
+}
+
+/** @returns the server's version */
+async function examine(connection: Connection, folder: ServerFolder, allow_unsafe = false): Promise<string> {
+  // The first start may have ended between making the folder and making the database in it.
+  const client = await connect(connection).catch(async (error) => {
+    if (error.code !== '3D000') throw error;
+    await createDatabase(connection);
+    return connect(connection);
   });
-  options.log({ level: 'info', msg: 'database opened', kind: 'embedded', version, pid: postmaster.pid });
+  try {
+    if (!allow_unsafe) await demandSafeSettings(client, `postgresql.conf or postgresql.auto.conf in ${folder.data}`);
+    return await demandVersion(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function createDatabase(connection: Connection): Promise<void> {
+  const client = await connect({ ...connection, database: 'postgres' });
+  await client.query(`create database ${NAME}`).finally(() => client.end());
+}
+
+function ending(postmaster: Postmaster, sockets: SocketFolder, lock: ProgramLock): Pick<Database, 'stop' | 'exited'> {
+  let stopping: Promise<void> | undefined;
   return {
-    connection,
-    kind: 'embedded',
-    version,
-    exited,
+    exited: new Promise((resolve) => {
+      void postmaster.gone.then((reason) => stopping ?? resolve(reason));
+    }),
     stop: () => {
-      stopping ??= postmaster.stop().finally(release);
+      stopping ??= postmaster.stop().then(sockets.forget).finally(lock.release);
       return stopping;
     },
   };
-}
-
-/** The first start may have ended between making the folder and making the database in it. */
-async function connectOrCreate(connection: Connection): Promise<pg.Client> {
-  try {
-    return await connect(connection);
-  } catch (error) {
-    if ((error as { code?: string }).code !== '3D000') throw error;
-  }
-  return createAndConnect(connection);
-}
-
-async function createAndConnect(connection: Connection): Promise<pg.Client> {
-  const client = await connect({ ...connection, database: 'postgres' });
-  await client.query(`create database ${NAME}`).finally(() => client.end());
-  return connect(connection);
 }
 
 async function connect(connection: pg.ClientConfig): Promise<pg.Client> {
@@ -146,8 +141,7 @@ async function connect(connection: pg.ClientConfig): Promise<pg.Client> {
 }
 
 /** PostgreSQL's own Unicode rules instead of the system's: an upgrade of the system cannot break an index. */
-async function initialise(folder: ServerFolder, binaries: Binaries, user: ServerUser): Promise<void> {
+async function initialise(folder: ServerFolder, means: Parameters<typeof runToEnd>[2]): Promise<void> {
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const words = ['-D', folder.data, '-U', NAME, '--auth=trust', '--no-instructions', ...locale];
-  await runToEnd('initdb', words, binaries, user);
+  await runToEnd('initdb', ['-D', folder.data, '-U', NAME, '--auth=trust', '--no-instructions', ...locale], means);
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { chown, mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -27,6 +27,8 @@ interface Holder {
 export async function holdDataDir(data_dir: string): Promise<ProgramLock> {
   const folder = path.join(data_dir, 'program');
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const owner = await stat(data_dir);
+  if (process.getuid?.() === 0) await chown(folder, owner.uid, owner.gid);
   const short = await shortName(folder);
   try {
     for (let attempt = 1; ; attempt++) {

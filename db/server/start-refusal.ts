@@ -9,6 +9,7 @@ export type StartRefusalCode =
   | 'server_did_not_start'
   | 'database_unreachable'
   | 'server_too_old'
+  | 'takes_no_changes'
   | 'unsafe_settings'
   | 'session_features_missing';
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { migrate } from '@taskmaster/db/migrate';
@@ -23,6 +23,7 @@ const TEMPLATE = 'migrated';
 /** One throw-away PostgreSQL for the whole run, with a migrated template; `freshDatabase` makes copies of it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const data_dir = await mkdtemp(path.join(os.tmpdir(), 'taskmaster-test-'));
+  await chmod(data_dir, 0o711);
   const database = await openDatabase({
     data_dir,
     log: ({ level, msg }) => {
