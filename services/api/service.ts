@@ -13,11 +13,8 @@ import { createTickets, createTokens, type Tickets } from './auth/tokens.ts';
 import { handleOccurrenceDue } from './consumers/bring-about-successor.ts';
 import { createLogSource } from './log/log-source.ts';
 import { authRoutes } from './routes/auth.ts';
-import { organisingRoutes } from './routes/organising.ts';
-import { quickRoutes } from './routes/quick.ts';
+import { mountApi } from './routes/mount.ts';
 import type { Parts } from './routes/route.ts';
-import { syncRoutes } from './routes/sync.ts';
-import { taskRoutes } from './routes/tasks.ts';
 
 export interface ApiOptions {
   http: Http;
@@ -55,10 +52,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 
   http.after(() => {
     authRoutes({ http, auth, sessions, limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE), ...(public_url ? { public_url } : {}) });
-    taskRoutes(parts);
-    quickRoutes(parts);
-    organisingRoutes(parts);
-    syncRoutes({ ...parts, tickets, ...(public_url ? { public_url } : {}) });
+    mountApi({ ...parts, tickets, ...(public_url ? { public_url } : {}) });
   });
 
   const source = createLogSource(runtime);

@@ -29,6 +29,7 @@ export function createServer(options: { log: Logger; metrics: Metrics; trustProx
     requestTimeout: 30_000,
   }).withTypeProvider<ZodTypeProvider>();
 
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   // Answers are checked against their schema in tests; serialising through it would cost most of a list's throughput.
   app.setSerializerCompiler(() => JSON.stringify);
