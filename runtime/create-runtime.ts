@@ -20,6 +20,7 @@ export interface RuntimeOptions<Owner extends string> {
   metrics: Metrics;
   /** Milliseconds; only tests shorten them. */
   retryWaits?: readonly number[];
+  compareEvery?: number;
 }
 
 export interface RunningRuntime<Owner extends string> extends Runtime<Owner> {
@@ -83,7 +84,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       consumersByName.set(name, consumer);
       for (const topic of new Set(types.map(topicOf))) adapter.subscribe(topic, name, (events) => consumer.receive(events));
       let since = new Date(0).toISOString();
-      adapter.every(`${name}: compare cursors`, 60_000, async () => {
+      adapter.every(`${name}: compare cursors`, options.compareEvery ?? 60_000, async () => {
         const began = new Date(Date.now() - 60_000).toISOString();
         await consumer.compare((await adapter.ask('heads', { moved_since: since })).heads);
         since = began;

@@ -24,7 +24,7 @@ export async function push(runtime: Pick<Runtime<'tasks'>, 'transact'>, caller: 
       const processed = tx.query(sql.readProcessedOps, [caller.user_id, ids]);
       const client = tx.query(sql.readSyncClient, [caller.user_id, client_id, workspaceId]);
       const based = ops.filter((op) => op.base_seq !== undefined && op.kind === 'update');
-      const since = based.length > 0 ? tx.query(sql.changedSince, [workspaceId, based.map((op) => op.id), based.map((op) => op.base_seq)]) : [];
+      const since = based.length > 0 ? tx.query(sql.changedSince, [workspaceId, based.map((op) => op.id), based.map((op) => op.base_seq), client_id]) : [];
       const loading = load(tx, workspaceId, caller.user_id, ops);
       const [[workspace], [membership], before, [known], newer] = await Promise.all([locked, member, processed, client, since, loading.sent]);
       if (!workspace || !membership) throw new Problem('not_found');

@@ -89,12 +89,12 @@ export const lastPositionBelow = say<{ position: string | null }>(
   'select position from tasks.task where workspace_id = $1 and parent_id = $2::uuid order by position desc limit 1',
 );
 
-/** Registers changed by others since an op's base: what the op overwrites is kept and offered. */
+/** Registers changed by other devices since an op's base: what the op overwrites is kept and offered. */
 export const changedSince = say<{ entity_id: string; seq: number; registers: string[]; client_id: string | null }>(
   'changed_since',
   `select c.entity_id, c.seq, c.client_id, array(select jsonb_object_keys(c.patch)) as registers
-   from unnest($2::uuid[], $3::bigint[]) base (entity_id, seq)
-   join tasks.change c on c.workspace_id = $1 and c.entity_id = base.entity_id and c.seq > base.seq`,
+   from (select entity_id, min(seq) as seq from unnest($2::uuid[], $3::bigint[]) asked (entity_id, seq) group by entity_id) base
+   join tasks.change c on c.workspace_id = $1 and c.entity_id = base.entity_id and c.seq > base.seq and c.client_id is distinct from $4::uuid`,
 );
 
 const upserts = Object.fromEntries(

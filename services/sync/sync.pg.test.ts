@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { serverFrameSchema } from '@taskmaster/contracts/sync/frames';
+import { applyChange } from '@taskmaster/domain/commands/world';
+import type { Entity, Row } from '@taskmaster/domain/registers';
+import pg from 'pg';
+import { v7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+
+let services: RunningServices;
+let ann: Person;
+beforeAll(async () => {
+  services = await runServices();
+  ann = await services.person('ann');
+});
+afterAll(() => services.stop());
+
+// biome-ignore lint/suspicious/noExplicitAny: frames are looked at
+type Frame = any;
+interface Socket {
+  frames: Frame[];
+  closed: Promise<number>;
+  send(frame: object): void;
+  close(): void;
+}
+
+async function ticketOf(who: Person): Promise<{ ticket: string; url: string }> {
+  return (await who.call('POST', '/api/sync/ticket', {})).json;
+}
+
+async function openSocket(url: string, options: { headers?: Record<string, string> } = {}): Promise<Socket> {
+  const socket = new WebSocket(url, ['sync.v1'], options);
+  const frames: Frame[] = [];
+  socket.on('message', (data) => frames.push(JSON.parse(String(data))));
+  const closed = new Promise<number>((done) => socket.on('close', (code) => done(code)));
+  await new Promise<void>((opened, refused) => {
+    socket.on('open', opened);
+    socket.on('error', refused);
+  });
+  return { frames, closed, send: (frame) => socket.send(JSON.stringify(frame)), close: () => socket.close() };
+}
+
+async function device(who: Person): Promise<Socket> {
+  const { ticket, url } = await ticketOf(who);
+  const socket = await openSocket(`${url}?ticket=${ticket}`);
+  socket.send({ t: 'hello', client_id: randomUUID(), schema: 1, spaces: [{ id: who.workspace, cursor: null }] });
+  await until(async () => socket.frames.some((frame) => frame.t === 'welcome'), 'welcome');
+  return socket;
+}
+
+const push = (who: Person, client_id: string, ops: object[]) => who.call('POST', `/api/workspaces/${who.workspace}/ops`, { client_id, schema: 1, ops });
+const create = (n: number, title: string, id = v7()) => ({ op: v7(), n, kind: 'create', entity: 'task', id, patch: { title } });
+
+describe('a socket', () => {
+  it('is told of every change of its workspace, in whole runs, and of nobody else’s', async () => {
+    const bob = await services.person('bob');
+    const [hers, his] = [await device(ann), await device(bob)];
+    const task = (await ann.call('POST', '/api/tasks', { title: 'seen', tags: ['fresh'] })).json;
+    const run = await until(async () => hers.frames.find((frame) => frame.t === 'ev' && JSON.stringify(frame).includes(task.id)), 'the run');
+    expect(run.events.map((event: { seq: number }) => event.seq)).toEqual(Array.from({ length: run.to - run.from + 1 }, (_, index) => run.from + index));
+    expect(run.events.at(-1).set_index).toBe(run.events.at(-1).set_size - 1);
+    for (const frame of hers.frames) expect(serverFrameSchema.safeParse(frame).error).toBeUndefined();
+    expect(JSON.stringify(his.frames)).not.toContain(ann.workspace);
+    hers.close();
+    his.close();
+  });
+
+  it('opens once for a ticket, never for a foreign origin, nor without either', async () => {
+    const { ticket, url } = await ticketOf(ann);
+    (await openSocket(`${url}?ticket=${ticket}`)).close();
+    await expect(openSocket(`${url}?ticket=${ticket}`)).rejects.toThrow('401');
+    await expect(openSocket(url)).rejects.toThrow('401');
+    const fresh = await ticketOf(ann);
+    await expect(openSocket(`${url}?ticket=${fresh.ticket}`, { headers: { origin: 'https://evil.example' } })).rejects.toThrow('403');
+    (await openSocket(url, { headers: { authorization: `Bearer ${ann.token}` } })).close();
+  });
+
+  it('that asks for a foreign workspace is told it is not its own', async () => {
+    const bob = await services.person('bob');
+    const { ticket, url } = await ticketOf(bob);
+    const socket = await openSocket(`${url}?ticket=${ticket}`);
+    socket.send({ t: 'hello', client_id: randomUUID(), schema: 1, spaces: [{ id: ann.workspace, cursor: null }] });
+    await until(async () => socket.frames.some((frame) => frame.t === 'revoked' && frame.id === ann.workspace), 'revoked');
+    await ann.call('POST', '/api/tasks', { title: 'not for bob' });
+    await until(async () => (await ann.call('GET', '/api/tasks?q=bob')).json.items.length > 0, 'the task');
+    expect(socket.frames.filter((frame) => frame.t === 'ev')).toEqual([]);
+    socket.close();
+  });
+
+  it('that talks nonsense, or says hello twice, is closed', async () => {
+    const { ticket, url } = await ticketOf(ann);
+    const socket = await openSocket(`${url}?ticket=${ticket}`);
+    socket.send({ t: 'nonsense' });
+    expect(await socket.closed).toBe(4400);
+  });
+});
+
+describe('a push', () => {
+  it('takes ops in order, knows them again, refuses one without stopping the next, and names the n it expects', async () => {
+    const client = randomUUID();
+    const [first, second] = [create(1, 'one'), create(2, 'two')];
+    const bad = { op: v7(), n: 3, kind: 'update', entity: 'task', id: randomUUID(), patch: { title: 'nobody' } };
+    const wrong = { ...create(4, ''), patch: { title: '' } };
+    const after = create(5, 'five');
+    const { results } = (await push(ann, client, [first, second, bad, wrong, after])).json;
+    expect(results.map((one: { status: string }) => one.status)).toEqual(['ok', 'ok', 'rejected', 'rejected', 'ok']);
+    expect(results[2].error.code).toBe('not_found');
+    const again = (await push(ann, client, [first, second, bad])).json.results;
+    expect(again.map((one: { status: string }) => one.status)).toEqual(['dup', 'dup', 'dup']);
+    const gap = (await push(ann, client, [create(9, 'nine')])).json.results;
+    expect(gap).toEqual([expect.objectContaining({ status: 'order', expect: 6 })]);
+    expect((await ann.call('GET', '/api/tasks?q=five')).json.items).toHaveLength(1);
+  });
+
+  it('sent many times at once has one effect', async () => {
+    const client = randomUUID();
+    const ops = [create(1, 'concurrent push'), create(2, 'concurrent push')];
+    await Promise.all(Array.from({ length: 8 }, () => push(ann, client, ops)));
+    expect((await ann.call('GET', '/api/tasks?q=concurrent')).json.items).toHaveLength(2);
+  });
+
+  it('keeps edits of different registers, and says what a later edit overwrote', async () => {
+    const id = v7();
+    const [laptop, phone] = [randomUUID(), randomUUID()];
+    const made = (await push(ann, laptop, [create(1, 'shared', id)])).json.results[0].seq;
+    const edit = (n: number, patch: object) => ({ op: v7(), n, kind: 'update', entity: 'task', id, patch, base_seq: made });
+    await push(ann, laptop, [edit(2, { title: 'from the laptop' })]);
+    await push(ann, phone, [edit(1, { priority: 'high' }), edit(2, { title: 'from the phone' })]);
+    expect((await ann.call('GET', `/api/tasks/${id}`)).json).toMatchObject({ title: 'from the phone', priority: 'high' });
+    const { items } = (await ann.call('GET', `/api/tasks/${id}/history`)).json;
+    expect(items.at(-1).overwrote).toEqual([{ register: 'title', seq: made + 1 }]);
+  });
+
+  it('of an old page is refused and loses nothing; of a workspace not one’s own is 404', async () => {
+    const body = { client_id: randomUUID(), schema: 0, ops: [] };
+    expect((await ann.call('POST', `/api/workspaces/${ann.workspace}/ops`, body)).json.code).toBe('schema_too_old');
+    const bob = await services.person('bob');
+    expect((await bob.call('POST', `/api/workspaces/${ann.workspace}/ops`, { ...body, schema: 1 })).status).toBe(404);
+  });
+
+  it('into a project that was deleted meanwhile goes to the Inbox', async () => {
+    const project = (await ann.call('POST', '/api/projects', { name: 'Doomed' })).json;
+    await ann.call('DELETE', `/api/projects/${project.id}`);
+    const id = v7();
+    const place = { project_id: project.id, section_id: null, parent_id: null, position: '' };
+    await push(ann, randomUUID(), [{ ...create(1, 'saved', id), patch: { title: 'saved', place } }]);
+    expect((await ann.call('GET', `/api/tasks/${id}`)).json.project_id).toBeNull();
+  });
+});
+
+describe('the feed', () => {
+  it('never cuts a set, whatever the limit', async () => {
+    const cy = await services.person('cy');
+    await cy.call('POST', '/api/tasks/quick', { text: 'a #One @x @y\nb #Two @z\nc' });
+    const all = (await cy.call('GET', `/api/workspaces/${cy.workspace}/changes?since=0&limit=1000`)).json;
+    let since = 0;
+    const seen: number[] = [];
+    while (since < all.head) {
+      const page = (await cy.call('GET', `/api/workspaces/${cy.workspace}/changes?since=${since}&limit=2`)).json;
+      expect(page.events.at(-1).set_index).toBe(page.events.at(-1).set_size - 1);
+      seen.push(...page.events.map((event: { seq: number }) => event.seq));
+      since = page.to;
+    }
+    expect(seen).toEqual(all.events.map((event: { seq: number }) => event.seq));
+  });
+
+  it('replayed from nothing gives the rows of the snapshot', async () => {
+    const dee = await services.person('dee');
+    await dee.call('POST', '/api/tasks/quick', { text: 'Water plants every 3 days at 8am #Home @green\nRead //a book' });
+    const [plants, book] = (await dee.call('GET', '/api/tasks')).json.items;
+    await dee.call('POST', `/api/tasks/${plants.id}/complete`, {});
+    await until(async () => (await dee.call('GET', '/api/tasks?q=water')).json.items[0]?.id !== plants.id, 'the successor');
+    await dee.call('PATCH', `/api/tasks/${book.id}`, { title: 'Read twice', tags: ['quiet'], due_date: '2027-02-02' });
+    await dee.call('PATCH', '/api/me', { settings: { week_start: 7 } });
+    const feed = (await dee.call('GET', `/api/workspaces/${dee.workspace}/changes?since=0&limit=1000`)).json;
+    const rows = new Map<string, Row>();
+    for (const event of feed.events) {
+      const key = `${event.entity}:${event.entity_id}`;
+      rows.set(key, applyChange(event.entity as Entity, rows.get(key) as never, { ...event, workspace_id: dee.workspace }));
+    }
+    const lines = (await dee.call('GET', `/api/workspaces/${dee.workspace}/snapshot`)).text.trim().split('\n').map((line) => JSON.parse(line));
+    const snapshot = lines.flatMap((line) => (line.row ? [line.row] : []));
+    expect(lines.at(-1).end).toEqual({ seq: feed.head, count: snapshot.length });
+    for (const { entity, ...row } of snapshot) expect(rows.get(`${entity}:${row.id}`), `${entity} ${row.id}`).toEqual(row);
+    expect([...rows.keys()].filter((key) => !key.startsWith('workspace:'))).toHaveLength(snapshot.length);
+  });
+
+  it('lists this device’s own ops, rejected ones too', async () => {
+    const client = randomUUID();
+    await push(ann, client, [create(1, 'mine'), { ...create(2, 'x'), patch: {} }]);
+    const { mine } = (await ann.call('GET', `/api/workspaces/${ann.workspace}/changes?since=0&client_id=${client}&from_n=1`)).json;
+    expect(mine.map((one: { status: string }) => one.status)).toEqual(['ok', 'rejected']);
+  });
+});
+
+describe('the log', () => {
+  it('is read by a role that cannot change it, and rows are never removed', async () => {
+    const client = new pg.Client(services.connection);
+    await client.connect();
+    const { rows } = await client.query(`select count(*) filter (where c.entity = 'task' and c.kind = 'created') as made, (select count(*) from tasks.task) as there from tasks.change c`);
+    await client.end();
+    expect(rows[0].made).toBe(rows[0].there);
+  });
+});
