@@ -86,7 +86,10 @@ function step(whole: string, by: 1 | -1): string | null {
   return next + (longer ? digits.join('') + (by > 0 ? '0' : 'z') : digits.slice(1).join(''));
 }
 
-/** A fraction between two, as short as can be; null if there is none. `high` null is the end. */
+/**
+ * A fraction between two, as short as can be; null if there is none. `high` null is the end: there it goes up by the smallest
+ * step, since tasks are typed one below the other.
+ */
 function middleOf(low: string, high: string | null): string | null {
   if (high !== null) {
     let same = 0;
@@ -96,7 +99,7 @@ function middleOf(low: string, high: string | null): string | null {
   }
   const from = low ? DIGITS.indexOf(low.charAt(0)) : 0;
   const to = high ? DIGITS.indexOf(high.charAt(0)) : 62;
-  if (to - from > 1) return DIGITS.charAt(Math.round((from + to) / 2));
+  if (to - from > 1) return DIGITS.charAt(high === null && low ? from + 1 : Math.round((from + to) / 2));
   if (high !== null && high.length > 1) return high.charAt(0);
   return join(DIGITS.charAt(from), middleOf(low.slice(1), null));
 }

@@ -55,7 +55,7 @@ function pairsOf(run: string): string[] {
   return letters.length < 2 ? letters : letters.slice(1).map((letter, at) => `${letters[at] ?? ''}${letter}`);
 }
 
-/** How many edits a query of this length forgives: none up to 3 letters, one up to 7, then two. */
+/** How many edits a word that is looked for forgives by its length: none up to 3 letters, one up to 7, then two. */
 export const editsAllowed = (length: number): number => (length < 4 ? 0 : length < 8 ? 1 : 2);
 
 /**

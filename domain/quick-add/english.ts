@@ -143,6 +143,8 @@ export const english: Language = {
     'super',
     'between',
     'since',
+    'until',
+    'till',
     'usa',
   ],
   followers: [
@@ -173,7 +175,7 @@ export const english: Language = {
     ],
     date: [
       { say: 'today', means: 'inDays', given: { n: 0 } },
-      { say: '(tonight|this evening|this night)', means: 'tonight' },
+      { say: 'tonight', means: 'tonight' },
       { say: 'this {part}', means: 'tonight' },
       { say: '(tomorrow|tmrw|tmr)', means: 'inDays', given: { n: 1 } },
       { say: '[the] day after tomorrow', means: 'inDays', given: { n: 2 }, where: 'anywhere' },

@@ -2,10 +2,10 @@ import { foldName } from '../ids.ts';
 import { normaliseRecurrence, type RecurrenceInput } from '../recurrence/rule.ts';
 import { slotOf } from '../recurrence/slots.ts';
 import type { Priority } from '../task.ts';
-import { type Candidate, createPhraseReader } from './candidates.ts';
+import { type Candidate, createPhraseReader, type PhraseReader } from './candidates.ts';
 import { english } from './english.ts';
 import type { Language } from './language.ts';
-import { lexemesOf, overlaps, type Range } from './lexemes.ts';
+import { type Lexeme, lexemesOf, overlaps, type Range } from './lexemes.ts';
 import { type Settled, settleDue, settleReminder, settleRepeat } from './settle.ts';
 import { notesIn, quotesIn, type Sigil, sigilsIn } from './sigils.ts';
 
@@ -177,7 +177,7 @@ function titleOf(line: string, taken: readonly Range[], opened: readonly Quote[]
   for (const { start, end, put } of cuts) title = title.slice(0, start) + put + title.slice(end);
   return title
     .replace(/[([]\s*\ue000\s*[)\]]/g, '\ue000')
-    .replace(/^[\s\ue000]*\ue000[\s,;:.–—-]+(?=\S|$)/, '')
+    .replace(/^[\s\ue000,;:.–—-]*\ue000(?:\s*[,;:.–—-]+(?=\s|$))*\s*/, '')
     .replace(/[\s,;:–—-]*\ue000[\s\ue000.,;:–—-]*$/, '')
     .replace(/\s*\ue000\s*(?=[,;:.!?)])/g, '')
     .replace(/[\s\ue000]+/g, ' ')
@@ -241,11 +241,23 @@ export interface ParsedDue {
 
 /** A line that is nothing but a date, a time or both: "fri 16:00", "in 3 days", "27/11". Null: not understood. */
 export function parseDue(text: string, context: QuickAddContext, language: Language = english): ParsedDue | null {
-  const lexemes = lexemesOf(text.trim(), [], []);
   const reader = createPhraseReader(language, context);
   const found =
-    reader.wholeDate(lexemes) ??
-    reader.wholeDate(lexemesOf(`${language.datePrefixes[0] ?? ''} ${text.trim()}`, [], []));
+    wholeDue(reader, lexemesOf(text.trim(), [], [])) ??
+    wholeDue(reader, lexemesOf(`${language.datePrefixes[0] ?? ''} ${text.trim()}`, [], []));
   const { due_date, due_time } = found ? settleDue(found, context) : { due_date: null, due_time: null };
   return due_date === null ? null : { due_date, due_time, due_zone: null };
+}
+
+/** A date with or without a time behind it, a time, or a time in front of a date. */
+function wholeDue(reader: PhraseReader, lexemes: readonly Lexeme[]): Candidate | null {
+  const whole = reader.wholeDate(lexemes);
+  if (whole) return whole;
+  for (let at = 1; at < lexemes.length; at++) {
+    const time = reader.wholeDate(lexemes.slice(0, at));
+    const date = reader.wholeDate(lexemes.slice(at));
+    if (time && date && !time.date && date.date && !date.clock)
+      return { ...date, clock: time.clock, part: time.part ?? date.part };
+  }
+  return null;
 }

@@ -112,6 +112,16 @@ describe('where a series starts', () => {
     expect(normal('FREQ=WEEKLY;BYDAY=TU')).toMatchObject({ due_date: '2026-11-24', starts_on: '2026-11-24' });
     expect(normal('FREQ=DAILY')).toMatchObject({ due_date: '2026-11-21', starts_on: '2026-11-21' });
   });
+  it('counts intervals from there, since nothing else anchors them', () => {
+    expect(normal('FREQ=WEEKLY;INTERVAL=2;BYDAY=TU')).toMatchObject({
+      due_date: '2026-11-24',
+      starts_on: '2026-11-24',
+    });
+    expect(normal('FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=5')).toMatchObject({
+      due_date: '2026-12-05',
+      starts_on: '2026-12-05',
+    });
+  });
   it('starts "every … 31st" said on 21 November on the 30th', () => {
     expect(normal('FREQ=MONTHLY;BYMONTHDAY=31')).toMatchObject({
       due_date: '2026-11-30',
@@ -242,6 +252,10 @@ describe('what is refused', () => {
   it('refuses a rule that never falls on a day', () => {
     expect(problemOf({ rule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30', month_end: 'skip' }, today)).toBe('rule');
     expect(problemOf({ rule: 'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30' }, today)).toBe(null);
+  });
+  it('refuses one whose interval passes over all of its days', () => {
+    expect(problemOf('FREQ=DAILY;INTERVAL=7;BYDAY=TU', today)).toBe('rule');
+    expect(normal('FREQ=DAILY;INTERVAL=7;BYDAY=TU').due_date).toBe('2026-11-24');
   });
   it.each([
     [{ except: ['2026-12-25', 'tomorrow'] }, 'except.1'],

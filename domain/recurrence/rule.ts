@@ -40,7 +40,7 @@ const problem = (path: string, message: string): Normalised => ({ ok: false, pro
  *   day of completion, whatever weekday that is.
  * * COUNT and UNTIL move out of `rule` into `count` and `until`. UNTIL with a time is the last day whose due_time is not later.
  * * `starts_on` anchors INTERVAL and COUNT. It is the due date unless given; without a due date it moves on to the first day of
- *   the rule. It counts as the first occurrence even where the rule does not name it (RFC 5545, DTSTART).
+ *   the rule ("every 2 weeks on Tuesday" said on a Saturday starts on the next Tuesday). It counts as the first occurrence even where the rule does not name it (RFC 5545, DTSTART).
  *
  * Normalising a normal form changes nothing. The problem's path is that of the field within the recurrence.
  */
@@ -57,9 +57,9 @@ export function normaliseRecurrence(input: RecurrenceInput, due: FirstDue, today
   const expanded = from === 'schedule' ? rrule : filled(rrule, given);
   const clamp = month_end === 'clamp';
 
-  const firstFrom = (anchor: string, date: string): string | null => {
+  const firstFrom = (anchor: string, date: string, interval = expanded.interval): string | null => {
     let first: string | null = null;
-    walk({ rrule: expanded, anchor: numberOf(anchor), clamp }, numberOf(date), (day) => {
+    walk({ rrule: { ...expanded, interval }, anchor: numberOf(anchor), clamp }, numberOf(date), (day) => {
       const found = dateOfNumber(day);
       if (input.except?.includes(found)) return true;
       first = found;
@@ -67,11 +67,13 @@ export function normaliseRecurrence(input: RecurrenceInput, due: FirstDue, today
     });
     return first;
   };
+  const isFree = due.due_date === null && input.starts_on === undefined;
   const anchor = input.starts_on ?? given;
-  const due_date = due.due_date ?? firstFrom(anchor, anchor > today ? anchor : today);
-  if (due_date === null || firstFrom(anchor, anchor) === null)
+  const due_date =
+    due.due_date ?? (isFree ? firstFrom(today, today, 1) : firstFrom(anchor, anchor > today ? anchor : today));
+  if (due_date === null || (!isFree && firstFrom(anchor, anchor) === null))
     return problem('rule', 'This rule never falls on a day.');
-  const starts_on = due.due_date === null ? startOf(expanded, clamp, anchor) : anchor;
+  const starts_on = isFree ? due_date : due.due_date === null ? startOf(expanded, clamp, anchor) : anchor;
 
   const until = input.until ?? lastDay(read.rrule, due);
   if (until !== undefined && until < due_date)
