@@ -9,15 +9,35 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/;
 const clean = (text: string): boolean => !CONTROL.test(text) && text.isWellFormed();
 const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
-export const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'Not a UUID in lower case.');
+export const uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'Not a UUID in lower case.');
 export const instant = z.iso.datetime({ offset: true });
 export const date = z.string().refine(isDate, 'Not a day of the calendar, as YYYY-MM-DD.');
 export const time = z.string().refine(isTime, 'Not a time, as HH:MM.');
 export const zone = z.string().max(64).refine(isZone, 'Not an IANA time zone.');
-export const title = z.string().trim().min(1, 'May not be empty.').max(500, 'At most 500 characters.').refine(clean, 'Holds control characters.');
-export const notes = z.string().refine((text) => bytes(text) <= 32_768, 'At most 32,768 bytes.').refine(clean, 'Holds control characters.');
-export const name = z.string().trim().min(1, 'May not be empty.').max(120, 'At most 120 characters.').refine(clean, 'Holds control characters.');
-export const tagName = z.string().trim().min(1, 'May not be empty.').max(60, 'At most 60 characters.').refine((text) => clean(text) && !/[\n\t]/.test(text), 'Holds control characters.');
+export const title = z
+  .string()
+  .trim()
+  .min(1, 'May not be empty.')
+  .max(500, 'At most 500 characters.')
+  .refine(clean, 'Holds control characters.');
+export const notes = z
+  .string()
+  .refine((text) => bytes(text) <= 32_768, 'At most 32,768 bytes.')
+  .refine(clean, 'Holds control characters.');
+export const name = z
+  .string()
+  .trim()
+  .min(1, 'May not be empty.')
+  .max(120, 'At most 120 characters.')
+  .refine(clean, 'Holds control characters.');
+export const tagName = z
+  .string()
+  .trim()
+  .min(1, 'May not be empty.')
+  .max(60, 'At most 60 characters.')
+  .refine((text) => clean(text) && !/[\n\t]/.test(text), 'Holds control characters.');
 export const tagNames = z.array(tagName).max(50, 'At most 50 tags.');
 export const priority = z.enum(['high', 'medium', 'low']);
 export const color = z.enum(['rust', 'blue', 'teal', 'olive', 'plum']);
@@ -51,7 +71,10 @@ export const recurrence = z.object({
 
 export const settingsInput = z.strictObject({
   time_zone: zone.optional(),
-  locale: z.string().regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Not a BCP 47 language tag.').optional(),
+  locale: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'Not a BCP 47 language tag.')
+    .optional(),
   week_start: z.int().min(1).max(7).optional(),
   day_start: time.optional(),
   default_reminder_minutes: minutes.nullable().optional(),

@@ -3,7 +3,10 @@ import type { ChangeEvent } from './events/event.ts';
 /** What one service may ask another. An answer never changes anything; changes travel as events. */
 export interface Questions {
   /** The events of a workspace from a sequence to another, both included; at most 1000, then ask on. */
-  events: { input: { workspace_id: string; from: number; to: number }; answer: { events: ChangeEvent[]; head: number } };
+  events: {
+    input: { workspace_id: string; from: number; to: number };
+    answer: { events: ChangeEvent[]; head: number };
+  };
   /** Heads and epochs: of these workspaces, or of those that moved since an instant. */
   heads: {
     input: { workspace_ids: string[] } | { moved_since: string };

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { eventSchemas } from './events/event.ts';
-import { schemaAddress } from './events/event.ts';
-import { snapshotLineSchema, changesAnswerSchema } from './sync/changes.ts';
+import { eventSchemas, schemaAddress } from './events/event.ts';
+import { changesAnswerSchema, snapshotLineSchema } from './sync/changes.ts';
 import { clientFrameSchema, serverFrameSchema } from './sync/frames.ts';
 import { patches, pushAnswerSchema, pushSchema } from './sync/ops.ts';
 
@@ -9,7 +8,10 @@ import { patches, pushAnswerSchema, pushSchema } from './sync/ops.ts';
 export function wireSchemas(): Record<string, object> {
   const files: Record<string, object> = {};
   for (const [name, schema] of Object.entries(eventSchemas)) {
-    files[`events/${name}.schema.json`] = { $id: schemaAddress(name as keyof typeof eventSchemas), ...jsonSchema(schema) };
+    files[`events/${name}.schema.json`] = {
+      $id: schemaAddress(name as keyof typeof eventSchemas),
+      ...jsonSchema(schema),
+    };
   }
   const sync = {
     push: pushSchema,
@@ -20,7 +22,9 @@ export function wireSchemas(): Record<string, object> {
     'server-frame': serverFrameSchema,
   };
   for (const [name, schema] of Object.entries(sync)) files[`sync/${name}.schema.json`] = jsonSchema(schema);
-  files['sync/patches.schema.json'] = Object.fromEntries(Object.entries(patches).map(([kind, schema]) => [kind, jsonSchema(schema)]));
+  files['sync/patches.schema.json'] = Object.fromEntries(
+    Object.entries(patches).map(([kind, schema]) => [kind, jsonSchema(schema)]),
+  );
   return files;
 }
 

@@ -27,7 +27,9 @@ export async function migrate(connection: pg.ClientConfig): Promise<{ applied: s
     const known = new Set(migrations.map((migration) => migration.name));
     for (const name of done.keys()) {
       if (!known.has(name))
-        throw new Error(`The database holds migration ${name}, which this program does not know: it is newer than the program.`);
+        throw new Error(
+          `The database holds migration ${name}, which this program does not know: it is newer than the program.`,
+        );
     }
     for (const { name, sql } of migrations) {
       const hash = createHash('sha256').update(sql).digest('hex');

@@ -53,7 +53,8 @@ export interface TagsPatch {
 export const registerOf = (entity: Entity, column: string): string => composedOf[entity].get(column) ?? column;
 
 /** The columns that a register holds. */
-export const columnsOf = (entity: Entity, register: string): readonly string[] => composed[entity][register] ?? [register];
+export const columnsOf = (entity: Entity, register: string): readonly string[] =>
+  composed[entity][register] ?? [register];
 
 /** Tags in their one order, so that the same set is the same array on every device. */
 export const sortTags = (tags: readonly string[]): string[] =>
@@ -68,7 +69,8 @@ export function applyPatch<E extends Entity>(entity: E, row: Rows[E], patch: Pat
       const gone = new Set([...remove, ...add].map(foldName));
       next.tags = sortTags([...(row as Task).tags.filter((tag) => !gone.has(foldName(tag))), ...add]);
     } else if (composed[entity][register]) Object.assign(next, value);
-    else if (entity === 'user' && register === 'settings') next.settings = { ...(row as User).settings, ...(value as object) };
+    else if (entity === 'user' && register === 'settings')
+      next.settings = { ...(row as User).settings, ...(value as object) };
     else next[register] = value;
   }
   return next as unknown as Rows[E];
@@ -125,7 +127,12 @@ export function difference<E extends Entity>(entity: E, from: Rows[E], to: Rows[
 }
 
 /** The fields that a patch touched, each with old and new value: how an event and a history tell it. */
-export function changedFields(entity: Entity, before: Row, after: Row, patch: Patch): Record<string, [unknown, unknown]> {
+export function changedFields(
+  entity: Entity,
+  before: Row,
+  after: Row,
+  patch: Patch,
+): Record<string, [unknown, unknown]> {
   const changed: Record<string, [unknown, unknown]> = {};
   for (const register of Object.keys(patch)) {
     for (const column of columnsOf(entity, register)) {
@@ -148,7 +155,8 @@ export function same(a: unknown, b: unknown): boolean {
   return true;
 }
 
-const missingFrom = (have: readonly string[], want: readonly string[]): string[] => want.filter((tag) => !have.includes(tag));
+const missingFrom = (have: readonly string[], want: readonly string[]): string[] =>
+  want.filter((tag) => !have.includes(tag));
 
 const pick = (row: object, columns: readonly string[]): Patch =>
   Object.fromEntries(columns.map((column) => [column, (row as Patch)[column] ?? null]));

@@ -78,7 +78,10 @@ export class Consumer<Owner extends string> {
         return;
       } catch (error) {
         if (!isInfrastructureError(error) || this.stopped) throw error;
-        this.options.log.warn({ consumer: this.options.name, err: String(error), wait_ms: wait }, 'database away, trying again');
+        this.options.log.warn(
+          { consumer: this.options.name, err: String(error), wait_ms: wait },
+          'database away, trying again',
+        );
         await new Promise((go) => setTimeout(go, wait));
       }
     }
@@ -89,7 +92,8 @@ export class Consumer<Owner extends string> {
     const cursors = await this.lookAt(heads.map((head) => head.workspace_id));
     for (const { workspace_id, head } of heads) {
       const cursor = cursors.get(workspace_id);
-      if (!cursor?.held && (cursor?.sequence ?? 0) < head) await this.repair(workspace_id, (cursor?.sequence ?? 0) + 1, head);
+      if (!cursor?.held && (cursor?.sequence ?? 0) < head)
+        await this.repair(workspace_id, (cursor?.sequence ?? 0) + 1, head);
     }
   }
 
@@ -172,11 +176,21 @@ export class Consumer<Owner extends string> {
       for (const [index, event] of events.entries()) {
         if (sequenceOf(event) <= cursor.sequence) continue;
         this.hold(tx, event);
-        if (index === 0) tx.write(this.sql.failed, [this.options.name, event.id, error instanceof Rejected ? this.waits.length : 1, wait, messageOf(error)]);
+        if (index === 0)
+          tx.write(this.sql.failed, [
+            this.options.name,
+            event.id,
+            error instanceof Rejected ? this.waits.length : 1,
+            wait,
+            messageOf(error),
+          ]);
       }
       this.moveCursors(tx, [{ ...cursor, held: true }]);
     });
-    this.options.log.warn({ consumer: this.options.name, workspace_id: workspaceId, event_id: events[0]?.id, err: messageOf(error) }, 'event failed, held');
+    this.options.log.warn(
+      { consumer: this.options.name, workspace_id: workspaceId, event_id: events[0]?.id, err: messageOf(error) },
+      'event failed, held',
+    );
     return wait;
   }
 
@@ -193,7 +207,9 @@ export class Consumer<Owner extends string> {
     }
   }
 
-  private async drainStep(workspaceId: string): Promise<'empty' | 'again' | { wait: number } | { gap: { from: number; to: number } }> {
+  private async drainStep(
+    workspaceId: string,
+  ): Promise<'empty' | 'again' | { wait: number } | { gap: { from: number; to: number } }> {
     const { name, database } = this.options;
     let attempted: Held | undefined;
     try {
@@ -235,7 +251,10 @@ export class Consumer<Owner extends string> {
     await this.options.database.transact(async (tx) => {
       tx.write(this.sql.failed, [this.options.name, held.event_id, attempts, wait, messageOf(error)]);
     });
-    this.options.log.warn({ consumer: this.options.name, event_id: held.event_id, attempts, err: messageOf(error) }, 'event failed');
+    this.options.log.warn(
+      { consumer: this.options.name, event_id: held.event_id, attempts, err: messageOf(error) },
+      'event failed',
+    );
     return wait > 0 ? { wait } : 'again';
   }
 
@@ -257,7 +276,10 @@ export class Consumer<Owner extends string> {
     await this.options.database.transact(async (tx) => {
       for (const event of events) this.hold(tx, event);
     });
-    this.options.log.info({ consumer: this.options.name, workspace_id: workspaceId, from, to }, 'gap repaired from the log');
+    this.options.log.info(
+      { consumer: this.options.name, workspace_id: workspaceId, from, to },
+      'gap repaired from the log',
+    );
   }
 
   private async receiveUnsequenced(event: Event): Promise<void> {
@@ -297,7 +319,9 @@ export class Consumer<Owner extends string> {
       await this.applyUnsequenced(held.event, true);
     } catch (error) {
       const wait = isInfrastructureError(error) ? 1_000 : await this.countAttempt(held, error);
-      this.later(eventId, wait === 'again' ? 0 : typeof wait === 'number' ? wait : wait.wait, () => this.retryUnsequenced(eventId));
+      this.later(eventId, wait === 'again' ? 0 : typeof wait === 'number' ? wait : wait.wait, () =>
+        this.retryUnsequenced(eventId),
+      );
     }
   }
 
@@ -329,7 +353,10 @@ export class Consumer<Owner extends string> {
   private bury(tx: Tx<Owner>, held: Held): void {
     tx.write(this.sql.bury, [this.options.name, held.event_id]);
     tx.write(this.sql.release, [this.options.name, held.event_id]);
-    this.options.log.error({ consumer: this.options.name, event_id: held.event_id, workspace_id: held.workspace_id }, 'dead letter');
+    this.options.log.error(
+      { consumer: this.options.name, event_id: held.event_id, workspace_id: held.workspace_id },
+      'dead letter',
+    );
   }
 
   private moveCursors(tx: Tx<Owner>, cursors: readonly Cursor[]): void {
@@ -360,7 +387,9 @@ export class Consumer<Owner extends string> {
   }
 
   private async lookAt(workspaceIds: readonly string[]): Promise<Map<string, Cursor>> {
-    const rows = await this.options.database.transact((tx) => tx.query(this.sql.cursors, [this.options.name, workspaceIds]));
+    const rows = await this.options.database.transact((tx) =>
+      tx.query(this.sql.cursors, [this.options.name, workspaceIds]),
+    );
     return new Map(rows.map((row) => [row.workspace_id, row]));
   }
 
@@ -383,7 +412,10 @@ export class Consumer<Owner extends string> {
   }
 
   private measure(event: Event): void {
-    this.options.metrics.eventLatency.observe({ consumer: this.options.name }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
+    this.options.metrics.eventLatency.observe(
+      { consumer: this.options.name },
+      Math.max(0, Date.now() - Date.parse(event.time)) / 1000,
+    );
   }
 }
 

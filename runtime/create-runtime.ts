@@ -41,7 +41,12 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     if (changed.length > 0) logRelay?.wake(changed);
     if (emitted) outbox.wake();
   };
-  const pool = { connection: options.connection, schema, onCommit: afterCommit, onError: (error: Error) => log.warn({ err: String(error) }, 'idle connection lost') };
+  const pool = {
+    connection: options.connection,
+    schema,
+    onCommit: afterCommit,
+    onError: (error: Error) => log.warn({ err: String(error) }, 'idle connection lost'),
+  };
   const callers = openPool<Owner>({ ...pool, role: options.roles.caller, size: options.poolSize });
   const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4, background: true });
   const outbox = new OutboxRelay<Owner>(schema, background, (topic, events) => adapter.publish(topic, events), log);
@@ -65,7 +70,8 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   };
 
   return {
-    transact: <R>(work: Parameters<Database<Owner>['transact']>[0], settings?: TransactOptions) => callers.transact(work, settings) as Promise<R>,
+    transact: <R>(work: Parameters<Database<Owner>['transact']>[0], settings?: TransactOptions) =>
+      callers.transact(work, settings) as Promise<R>,
     background: background.transact,
     consume(name, types, handle) {
       const consumer = new Consumer<Owner>({
@@ -82,7 +88,8 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       });
       consumers.push(consumer);
       consumersByName.set(name, consumer);
-      for (const topic of new Set(types.map(topicOf))) adapter.subscribe(topic, name, (events) => consumer.receive(events));
+      for (const topic of new Set(types.map(topicOf)))
+        adapter.subscribe(topic, name, (events) => consumer.receive(events));
       let since = new Date(0).toISOString();
       adapter.every(`${name}: compare cursors`, options.compareEvery ?? 60_000, async () => {
         const began = new Date(Date.now() - 60_000).toISOString();
@@ -92,12 +99,20 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     },
     observe(types, see) {
       const wanted = new Set<string>(types);
-      for (const topic of new Set(types.map(topicOf))) adapter.fanOut(topic, (event: Event) => wanted.has(event.type) && see(event as never));
+      for (const topic of new Set(types.map(topicOf)))
+        adapter.fanOut(topic, (event: Event) => wanted.has(event.type) && see(event as never));
     },
     ask: (question, input) => adapter.ask(question, input),
     answer: (question, reply) => adapter.answer(question, reply),
     log(source: LogSource) {
-      logRelay = new LogRelay<Owner>({ schema, source, database: background, publish: (topic, events) => adapter.publish(topic, events), log, metrics });
+      logRelay = new LogRelay<Owner>({
+        schema,
+        source,
+        database: background,
+        publish: (topic, events) => adapter.publish(topic, events),
+        log,
+        metrics,
+      });
     },
     state: adapter.state,
     every: (name, milliseconds, run) => adapter.every(name, milliseconds, run),

@@ -10,7 +10,10 @@ const parsers: Record<number, (text: string) => unknown> = {
   1114: (text) => text,
   1184: (text) => new Date(text).toISOString(),
 };
-const types = { getTypeParser: (oid: number, format?: 'text' | 'binary') => parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text') };
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    parsers[oid] ?? pg.types.getTypeParser(oid, format as 'text'),
+};
 
 export interface Database<Owner extends string> {
   transact<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, options?: TransactOptions): Promise<R>;
@@ -41,7 +44,9 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
     application_name: `taskmaster ${role}`,
     types: types as never,
     // A connection that cannot become its role is refused by the server, rather than used as somebody else.
-    options: [`role=${role}`, 'timezone=UTC', 'jit=off', ...(background ? ['enable_seqscan=off'] : [])].map((set) => `-c ${set}`).join(' '),
+    options: [`role=${role}`, 'timezone=UTC', 'jit=off', ...(background ? ['enable_seqscan=off'] : [])]
+      .map((set) => `-c ${set}`)
+      .join(' '),
     ...({ pipeline: true } as object),
   });
   pool.on('error', options.onError);
@@ -54,7 +59,10 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   };
   const turns = new Turns(2);
 
-  async function transact<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, settings: TransactOptions = {}): Promise<R> {
+  async function transact<R>(
+    work: (tx: Tx<Owner>, emit: Emit) => Promise<R>,
+    settings: TransactOptions = {},
+  ): Promise<R> {
     const leave = settings.key === undefined ? undefined : await turns.enter(settings.key);
     try {
       return await run(work, settings);
@@ -66,7 +74,10 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   async function run<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, settings: TransactOptions): Promise<R> {
     const client = await pool.connect();
     const sent: Promise<unknown>[] = [];
-    const send = (statement: { name?: string; text: string }, values: readonly unknown[] = []): Promise<pg.QueryResult> => {
+    const send = (
+      statement: { name?: string; text: string },
+      values: readonly unknown[] = [],
+    ): Promise<pg.QueryResult> => {
       const answer = client.query({ ...statement, values: values as unknown[] });
       answer.catch(() => undefined);
       sent.push(answer);
@@ -121,7 +132,9 @@ const setCaller = {
 /** Waits for all; throws the first failure that is a cause and not a consequence. */
 async function settle(sent: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(sent);
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error & { code?: string }] : []));
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason as Error & { code?: string }] : [],
+  );
   if (failures.length > 0) throw failures.find((failure) => failure.code !== IN_FAILED_TRANSACTION) ?? failures[0];
 }
 
@@ -141,9 +154,8 @@ class Turns {
   constructor(private readonly most: number) {}
 
   async enter(key: string): Promise<() => void> {
-    let entry = this.keys.get(key);
-    if (!entry) this.keys.set(key, (entry = { inside: 0, waiting: [] }));
-    const mine = entry;
+    const mine = this.keys.get(key) ?? { inside: 0, waiting: [] };
+    this.keys.set(key, mine);
     if (mine.inside >= this.most) await new Promise<void>((go) => mine.waiting.push(go));
     else mine.inside++;
     return () => {

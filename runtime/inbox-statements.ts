@@ -26,13 +26,19 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
   const held = `event_id, workspace_id, sequence, event, attempts,
     greatest(0, ceil(extract(epoch from next_at - clock_timestamp()) * 1000))::int as waits_ms`;
   return {
-    cursors: say<Cursor>('cursors', 'select workspace_id, epoch, sequence, held from $schema.cursor where consumer = $1 and workspace_id = any($2::uuid[])'),
+    cursors: say<Cursor>(
+      'cursors',
+      'select workspace_id, epoch, sequence, held from $schema.cursor where consumer = $1 and workspace_id = any($2::uuid[])',
+    ),
     lockCursors: say<Cursor>(
       'lock_cursors',
       `select workspace_id, epoch, sequence, held from $schema.cursor
        where consumer = $1 and workspace_id = any($2::uuid[]) order by workspace_id for update`,
     ),
-    startCursor: say('start_cursor', 'insert into $schema.cursor (consumer, workspace_id, epoch, sequence) values ($1, $2, $3, 0) on conflict do nothing'),
+    startCursor: say(
+      'start_cursor',
+      'insert into $schema.cursor (consumer, workspace_id, epoch, sequence) values ($1, $2, $3, 0) on conflict do nothing',
+    ),
     moveCursors: say(
       'move_cursors',
       `update $schema.cursor c set sequence = m.sequence, held = m.held
@@ -68,7 +74,10 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
       'see_once',
       'insert into $schema.seen (consumer, event_id) values ($1, $2) on conflict do nothing returning event_id',
     ),
-    deadLetters: say<DeadLetter>('dead_letters', 'select * from $schema.dead_letter order by failed_at desc limit 1000'),
+    deadLetters: say<DeadLetter>(
+      'dead_letters',
+      'select * from $schema.dead_letter order by failed_at desc limit 1000',
+    ),
     lockDeadLetter: say<DeadLetter>('lock_dead_letter', 'select * from $schema.dead_letter where id = $1 for update'),
     replayed: say('replayed', `update $schema.dead_letter set replayed_at = now(), outcome = 'applied' where id = $1`),
     counts: say<{ inbox: number; dead_letters: number; outbox: number }>(

@@ -7,5 +7,7 @@ export function isInfrastructureError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: string }).code;
   if (code !== undefined && (states.test(code) || sockets.has(code))) return true;
-  return /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect/.test(error.message);
+  return /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect/.test(
+    error.message,
+  );
 }

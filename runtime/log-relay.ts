@@ -29,12 +29,20 @@ export class LogRelay<Owner extends string> {
   private sweeper: NodeJS.Timeout | undefined;
   private stopped = false;
   private lastLook = 0;
-  private readonly sql: { read: Statement<Owner, { workspace_id: string; epoch: string; sequence: number }>; write: Statement<Owner, never>; lower: Statement<Owner, never> };
+  private readonly sql: {
+    read: Statement<Owner, { workspace_id: string; epoch: string; sequence: number }>;
+    write: Statement<Owner, never>;
+    lower: Statement<Owner, never>;
+  };
 
   constructor(private readonly options: LogRelayOptions<Owner>) {
     const { schema } = options;
     this.sql = {
-      read: { owner: schema, name: `${schema}_positions`, text: `select workspace_id, epoch, sequence from ${schema}.position where workspace_id = any($1::uuid[])` },
+      read: {
+        owner: schema,
+        name: `${schema}_positions`,
+        text: `select workspace_id, epoch, sequence from ${schema}.position where workspace_id = any($1::uuid[])`,
+      },
       write: {
         owner: schema,
         name: `${schema}_write_positions`,
@@ -81,7 +89,9 @@ export class LogRelay<Owner extends string> {
     await this.running;
     await this.options.database.transact(async (tx) => tx.write(this.sql.lower, [from, workspaceIds ?? null]));
     this.positions.clear();
-    const heads = await this.options.source.heads(workspaceIds ? { workspace_ids: [...workspaceIds] } : { moved_since: EPOCH });
+    const heads = await this.options.source.heads(
+      workspaceIds ? { workspace_ids: [...workspaceIds] } : { moved_since: EPOCH },
+    );
     this.wake(heads.map((head) => head.workspace_id));
     return { workspaces: heads.length };
   }
@@ -103,15 +113,24 @@ export class LogRelay<Owner extends string> {
 
   private async relay(workspaceIds: readonly string[]): Promise<void> {
     await this.loadPositions(workspaceIds);
-    const ranges = await this.options.source.range(workspaceIds.map((id) => ({ workspace_id: id, after: this.positions.get(id) ?? 0 })));
+    const ranges = await this.options.source.range(
+      workspaceIds.map((id) => ({ workspace_id: id, after: this.positions.get(id) ?? 0 })),
+    );
     const events = ranges.flatMap((range) => range.events);
     if (events.length === 0) return;
     await Promise.all([
-      this.options.publish('task-updates', ranges.flatMap((range) => range.updates)),
+      this.options.publish(
+        'task-updates',
+        ranges.flatMap((range) => range.updates),
+      ),
       this.options.publish('task-events', events),
     ]);
     await this.options.database.transact(async (tx) => {
-      tx.write(this.sql.write, [ranges.map((range) => range.workspace_id), ranges.map((range) => range.epoch), ranges.map((range) => range.to)]);
+      tx.write(this.sql.write, [
+        ranges.map((range) => range.workspace_id),
+        ranges.map((range) => range.epoch),
+        ranges.map((range) => range.to),
+      ]);
     });
     for (const range of ranges) {
       this.positions.set(range.workspace_id, range.to);
@@ -131,7 +150,9 @@ export class LogRelay<Owner extends string> {
   private async look(all: boolean): Promise<void> {
     const began = Date.now();
     // A command's clock is read before it commits: look back over the longest one.
-    const heads = await this.options.source.heads({ moved_since: all ? EPOCH : new Date(this.lastLook - 60_000).toISOString() });
+    const heads = await this.options.source.heads({
+      moved_since: all ? EPOCH : new Date(this.lastLook - 60_000).toISOString(),
+    });
     this.lastLook = began;
     await this.loadPositions(heads.map((head) => head.workspace_id));
     const behind = heads.filter((head) => (this.positions.get(head.workspace_id) ?? 0) < head.head);

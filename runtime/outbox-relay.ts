@@ -12,7 +12,10 @@ export class OutboxRelay<Owner extends string> {
   private again = false;
   private stopped = false;
   private sweeper: NodeJS.Timeout | undefined;
-  private readonly sql: { waiting: Statement<Owner, { id: string; topic: Topic; event: Event }>; mark: Statement<Owner, never> };
+  private readonly sql: {
+    waiting: Statement<Owner, { id: string; topic: Topic; event: Event }>;
+    mark: Statement<Owner, never>;
+  };
 
   constructor(
     private readonly schema: Owner,
@@ -26,7 +29,11 @@ export class OutboxRelay<Owner extends string> {
         name: `${this.schema}_outbox_waiting`,
         text: `select id, topic, event from ${schema}.outbox where published_at is null order by position limit 200`,
       },
-      mark: { owner: schema, name: `${this.schema}_outbox_mark`, text: `update ${schema}.outbox set published_at = now() where id = any($1::uuid[])` },
+      mark: {
+        owner: schema,
+        name: `${this.schema}_outbox_mark`,
+        text: `update ${schema}.outbox set published_at = now() where id = any($1::uuid[])`,
+      },
     };
   }
 
@@ -55,7 +62,10 @@ export class OutboxRelay<Owner extends string> {
         const rows = await this.database.transact((tx) => tx.query(this.sql.waiting, []));
         if (rows.length === 0) continue;
         for (const topic of new Set(rows.map((row) => row.topic)))
-          await this.publish(topic, rows.filter((row) => row.topic === topic).map((row) => row.event));
+          await this.publish(
+            topic,
+            rows.filter((row) => row.topic === topic).map((row) => row.event),
+          );
         await this.database.transact(async (tx) => tx.write(this.sql.mark, [rows.map((row) => row.id)]));
         this.again = true;
       } catch (error) {

@@ -59,7 +59,11 @@ export interface TransactOptions {
 
 /** Writes an event that is no change into the outbox of the transaction. */
 export type Emit = (event: Event, topic?: Topic) => void;
-export type Handle<T extends EventType, Owner extends string> = (event: EventOf<T>, tx: Tx<Owner>, emit: Emit) => Promise<void>;
+export type Handle<T extends EventType, Owner extends string> = (
+  event: EventOf<T>,
+  tx: Tx<Owner>,
+  emit: Emit,
+) => Promise<void>;
 
 export interface LogRange {
   workspace_id: string;

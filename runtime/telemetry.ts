@@ -16,7 +16,8 @@ export const withTrail = <R>(trail: Trail, run: () => R): R => trails.run(trail,
 
 /** W3C Trace Context: the caller's if it is well formed, else a new one. */
 export function traceparentFrom(header: unknown): string {
-  if (typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header)) return header;
+  if (typeof header === 'string' && /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header))
+    return header;
   return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`;
 }
 
@@ -28,7 +29,18 @@ export function createLogger(level: string): Logger {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
     mixin: () => trails.getStore() ?? {},
-    redact: ['authorization', 'cookie', 'token', 'ticket', 'password', '*.authorization', '*.cookie', '*.token', '*.ticket', '*.password'],
+    redact: [
+      'authorization',
+      'cookie',
+      'token',
+      'ticket',
+      'password',
+      '*.authorization',
+      '*.cookie',
+      '*.token',
+      '*.ticket',
+      '*.password',
+    ],
   });
 }
 export type { Logger };
@@ -54,10 +66,29 @@ export function createMetrics() {
       registers,
     }),
     relayLagChanges: new Gauge({ name: 'taskmaster_relay_lag_changes', help: 'Changes not yet published', registers }),
-    relayLagSeconds: new Gauge({ name: 'taskmaster_relay_lag_seconds', help: 'Age of the oldest change not yet published', registers }),
-    outboxRows: new Gauge({ name: 'taskmaster_outbox_rows', help: 'Events not yet published', labelNames: ['service'] as const, registers }),
-    inboxRows: new Gauge({ name: 'taskmaster_inbox_rows', help: 'Events held by a consumer', labelNames: ['service'] as const, registers }),
-    deadLetters: new Gauge({ name: 'taskmaster_dead_letters', help: 'Dead letters not replayed', labelNames: ['service'] as const, registers }),
+    relayLagSeconds: new Gauge({
+      name: 'taskmaster_relay_lag_seconds',
+      help: 'Age of the oldest change not yet published',
+      registers,
+    }),
+    outboxRows: new Gauge({
+      name: 'taskmaster_outbox_rows',
+      help: 'Events not yet published',
+      labelNames: ['service'] as const,
+      registers,
+    }),
+    inboxRows: new Gauge({
+      name: 'taskmaster_inbox_rows',
+      help: 'Events held by a consumer',
+      labelNames: ['service'] as const,
+      registers,
+    }),
+    deadLetters: new Gauge({
+      name: 'taskmaster_dead_letters',
+      help: 'Dead letters not replayed',
+      labelNames: ['service'] as const,
+      registers,
+    }),
     sockets: new Gauge({ name: 'taskmaster_sockets', help: 'Open sync sockets', registers }),
     socketPulls: new Counter({ name: 'taskmaster_socket_pulls_total', help: 'Slow sockets told to pull', registers }),
   };

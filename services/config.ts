@@ -8,13 +8,22 @@ const schema = z.object({
   PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).default(8000),
   DATA_DIR: text.min(1).default('./data'),
   DATABASE_URL: text.regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional(),
-  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).transform((url) => url.replace(/\/+$/, '')).optional(),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   BETTER_AUTH_SECRET: text.min(32, 'must have at least 32 characters').optional(),
   SIGN_UP: z.enum(['open', 'closed'], 'must be open or closed').optional(),
-  RATE_LIMIT: text.regex(/^(off|\d+\/s,\d+)$/, 'must be off, or like 50/s,200 (a rate and a burst)').default('50/s,200'),
+  RATE_LIMIT: text
+    .regex(/^(off|\d+\/s,\d+)$/, 'must be off, or like 50/s,200 (a rate and a burst)')
+    .default('50/s,200'),
   METRICS_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
-  TRUST_PROXY: text.regex(/^(true|false|\d+|[0-9a-fA-F.:/, ]+)$/, 'must be true, false, a number of hops, or addresses').default('false'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a log level').default('info'),
+  TRUST_PROXY: text
+    .regex(/^(true|false|\d+|[0-9a-fA-F.:/, ]+)$/, 'must be true, false, a number of hops, or addresses')
+    .default('false'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a log level')
+    .default('info'),
   ALLOW_UNSAFE_DATABASE: switchOf.default(false),
 });
 

@@ -10,7 +10,10 @@ describe('the wire', () => {
 
   it('hashes differently when any schema changes', async () => {
     const files = await contracts();
-    const changed = new Map(files).set('sync/push.schema.json', (files.get('sync/push.schema.json') ?? '').replace('"ops"', '"edits"'));
+    const changed = new Map(files).set(
+      'sync/push.schema.json',
+      (files.get('sync/push.schema.json') ?? '').replace('"ops"', '"edits"'),
+    );
     expect(hashOf(changed)).not.toBe(hashOf(files));
   });
 

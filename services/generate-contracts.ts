@@ -15,11 +15,13 @@ export async function contracts(): Promise<Map<string, string>> {
 
 export const hashOf = (files: ReadonlyMap<string, string>): string => {
   const hash = createHash('sha256');
-  for (const [name, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) hash.update(name).update('\0').update(text);
+  for (const [name, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(name).update('\0').update(text);
   return hash.digest('hex');
 };
 
-export const committedWire = (): { version: number; sha256: string } => JSON.parse(readFileSync(join(folder, 'wire.json'), 'utf8'));
+export const committedWire = (): { version: number; sha256: string } =>
+  JSON.parse(readFileSync(join(folder, 'wire.json'), 'utf8'));
 export const committedFile = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -10,7 +10,8 @@ async function main(): Promise<void> {
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const running = await startSingle(config, { version: VERSION, progress: say });
   say(`\n  TaskMaster is ready:  ${running.url}\n`);
-  if (running.firstAccountUrl) say(`  The first account runs the place. Make it here, once:  ${running.firstAccountUrl}\n`);
+  if (running.firstAccountUrl)
+    say(`  The first account runs the place. Make it here, once:  ${running.firstAccountUrl}\n`);
 
   let stopping = false;
   const stop = async (code: number) => {
@@ -29,8 +30,10 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  if (error instanceof ConfigRefusal) process.stderr.write(`TaskMaster cannot start with these settings:\n${error.message}\n`);
-  else if (error instanceof StartRefusal) process.stderr.write(`TaskMaster cannot start: ${error.message}\n${error.what_to_do}\n`);
+  if (error instanceof ConfigRefusal)
+    process.stderr.write(`TaskMaster cannot start with these settings:\n${error.message}\n`);
+  else if (error instanceof StartRefusal)
+    process.stderr.write(`TaskMaster cannot start: ${error.message}\n${error.what_to_do}\n`);
   else process.stderr.write(`TaskMaster cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });

@@ -20,7 +20,10 @@ export interface Running {
 const PROGRAM_LOCK = 7_233_000;
 
 /** The embedded way: our own PostgreSQL (or the one of DATABASE_URL), brought up to date, held by this program alone. */
-export async function startSingle(config: Config, options: { version: string; progress(text: string): void }): Promise<Running> {
+export async function startSingle(
+  config: Config,
+  options: { version: string; progress(text: string): void },
+): Promise<Running> {
   const log = createLogger(config.LOG_LEVEL);
   const dataDir = resolve(config.DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
@@ -38,13 +41,25 @@ export async function startSingle(config: Config, options: { version: string; pr
     if (applied.length > 0) log.info({ applied }, 'database brought up to date');
     undo.push(await holdAlone(connection));
 
-    const services = await startServices({ connection, config, log, version: options.version, secret: secretOf(config, dataDir), database: `PostgreSQL ${database.version}, ${database.kind}` });
+    const services = await startServices({
+      connection,
+      config,
+      log,
+      version: options.version,
+      secret: secretOf(config, dataDir),
+      database: `PostgreSQL ${database.version}, ${database.kind}`,
+    });
     undo.push(() => services.stop());
     const address = await services.http.listen({ host: config.HOST, port: config.PORT });
     const url = config.PUBLIC_URL ?? address;
     const first = await services.firstAccountPath();
     log.info({ url, version: options.version }, 'ready');
-    return { url, ...(first ? { firstAccountUrl: url + first } : {}), broken: database.exited, stop: () => unwind(undo) };
+    return {
+      url,
+      ...(first ? { firstAccountUrl: url + first } : {}),
+      broken: database.exited,
+      stop: () => unwind(undo),
+    };
   } catch (error) {
     await unwind(undo);
     throw error;

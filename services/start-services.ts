@@ -38,16 +38,33 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const metrics = createMetrics();
   const state = new pg.Pool({ ...connection, max: 2, options: '-c role=taskmaster_sync' });
   const authPool = new pg.Pool({ ...connection, max: 4, options: '-c role=taskmaster_auth -c search_path=auth' });
-  for (const pool of [state, authPool]) pool.on('error', (error) => log.warn({ err: String(error) }, 'idle connection lost'));
+  for (const pool of [state, authPool])
+    pool.on('error', (error) => log.warn({ err: String(error) }, 'idle connection lost'));
   const adapter = createEmbeddedAdapter({ state: createStateStore(state, 'sync:'), log });
   const common = { connection, adapter, log, metrics };
-  const api = createRuntime({ ...common, schema: 'tasks', roles: { caller: 'taskmaster_api', background: 'taskmaster_api_background' }, poolSize: 8 });
-  const recurringRuntime = createRuntime({ ...common, schema: 'recurring', roles: { caller: 'taskmaster_recurring', background: 'taskmaster_recurring' }, poolSize: 2 });
+  const api = createRuntime({
+    ...common,
+    schema: 'tasks',
+    roles: { caller: 'taskmaster_api', background: 'taskmaster_api_background' },
+    poolSize: 8,
+  });
+  const recurringRuntime = createRuntime({
+    ...common,
+    schema: 'recurring',
+    roles: { caller: 'taskmaster_recurring', background: 'taskmaster_recurring' },
+    poolSize: 2,
+  });
 
   const page = fileURLToPath(new URL('../web/out', import.meta.url));
   const public_url = config.PUBLIC_URL;
   const secure = public_url?.startsWith('https:') ?? false;
-  const http = createServer({ log, metrics, trustProxy: config.TRUST_PROXY, secure, scriptHashes: inlineScriptHashes(page) });
+  const http = createServer({
+    log,
+    metrics,
+    trustProxy: config.TRUST_PROXY,
+    secure,
+    scriptHashes: inlineScriptHashes(page),
+  });
   describeApi(http, options.version);
   const started = await startApi({
     http,
@@ -77,7 +94,11 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     },
   };
   http.after(() => {
-    aboutRoutes(http, { metrics, ...(config.METRICS_TOKEN ? { metricsToken: config.METRICS_TOKEN } : {}), dependencies: [database] });
+    aboutRoutes(http, {
+      metrics,
+      ...(config.METRICS_TOKEN ? { metricsToken: config.METRICS_TOKEN } : {}),
+      dependencies: [database],
+    });
     pageRoutes(http, page);
   });
   await http.ready();

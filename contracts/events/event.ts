@@ -81,7 +81,8 @@ export type ChangeEvent = z.infer<typeof changeEventSchema>;
 export type OccurrenceDue = z.infer<typeof occurrenceDueSchema>;
 export type TaskSync = z.infer<typeof taskSyncSchema>;
 export type Event = ChangeEvent | OccurrenceDue | TaskSync;
-export type EventOf<T extends EventType> = Extract<Event, { type: T }> extends never ? ChangeEvent : Extract<Event, { type: T }>;
+export type EventOf<T extends EventType> =
+  Extract<Event, { type: T }> extends never ? ChangeEvent : Extract<Event, { type: T }>;
 
 export const eventSchemas = {
   change: changeEventSchema,

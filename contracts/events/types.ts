@@ -18,7 +18,9 @@ const verbs = {
   workspace: lifecycle,
 } as const;
 
-export type ChangeEventType = { [E in keyof typeof verbs]: `com.todo.${E}.${(typeof verbs)[E][number]}` }[keyof typeof verbs];
+export type ChangeEventType = {
+  [E in keyof typeof verbs]: `com.todo.${E}.${(typeof verbs)[E][number]}`;
+}[keyof typeof verbs];
 export type OtherEventType = 'com.todo.task.occurrence-due' | 'com.todo.task.sync';
 export type EventType = ChangeEventType | OtherEventType;
 
@@ -29,6 +31,7 @@ export const changeEventTypes = Object.entries(verbs).flatMap(([entity, of]) =>
 export const topicOf = (type: EventType): Topic => (type === 'com.todo.task.sync' ? 'task-updates' : 'task-events');
 
 /** A sequenced event has its place in the workspace's order; the others are deduplicated by id. */
-export const isSequenced = (type: string): boolean => type !== 'com.todo.task.occurrence-due' && type !== 'com.todo.task.sync';
+export const isSequenced = (type: string): boolean =>
+  type !== 'com.todo.task.occurrence-due' && type !== 'com.todo.task.sync';
 
 export const eventTypeOf = (entity: string, kind: string): EventType => `com.todo.${entity}.${kind}` as EventType;

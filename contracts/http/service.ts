@@ -3,6 +3,11 @@ import { z } from 'zod';
 /** What every service answers about itself, and how a device gets onto the socket. */
 export const healthSchema = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
 export const readySchema = z
-  .object({ status: z.enum(['ok', 'down']), dependencies: z.record(z.string(), z.object({ status: z.enum(['ok', 'down']), detail: z.string().optional() })) })
+  .object({
+    status: z.enum(['ok', 'down']),
+    dependencies: z.record(z.string(), z.object({ status: z.enum(['ok', 'down']), detail: z.string().optional() })),
+  })
   .meta({ id: 'Ready' });
-export const ticketSchema = z.object({ ticket: z.string(), url: z.string(), expires_at: z.string() }).meta({ id: 'SyncTicket' });
+export const ticketSchema = z
+  .object({ ticket: z.string(), url: z.string(), expires_at: z.string() })
+  .meta({ id: 'SyncTicket' });

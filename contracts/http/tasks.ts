@@ -1,5 +1,20 @@
 import { z } from 'zod';
-import { date, instant, minutes, notes, position, priority, recurrence, recurrenceInput, sequence, tagNames, time, title, uuid, zone } from '../fields.ts';
+import {
+  date,
+  instant,
+  minutes,
+  notes,
+  position,
+  priority,
+  recurrence,
+  recurrenceInput,
+  sequence,
+  tagNames,
+  time,
+  title,
+  uuid,
+  zone,
+} from '../fields.ts';
 
 /** A task as HTTP shows it, and what a caller may send. `due_at` is computed for the caller and never stored. */
 export const reminderSchema = z.object({ minutes_before: z.int().optional(), at: z.string().optional() });
@@ -75,7 +90,12 @@ const dayOrInstant = z.union([date, instant]);
 export const listTasksQuery = z.strictObject({
   q: z.string().max(500).optional(),
   status: z.enum(['pending', 'completed', 'all', 'deleted']).default('pending'),
-  priority: z.preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['high', 'medium', 'low', 'none'])).optional(),
+  priority: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? value.toLowerCase() : value),
+      z.enum(['high', 'medium', 'low', 'none']),
+    )
+    .optional(),
   tag: z.preprocess(list, z.array(z.string().max(60)).max(20)).optional(),
   tags: z.string().max(1000).optional(),
   workspace_id: uuid.optional(),
@@ -89,7 +109,9 @@ export const listTasksQuery = z.strictObject({
   cursor: z.string().max(600).optional(),
 });
 export type ListTasksQuery = z.infer<typeof listTasksQuery>;
-export const taskListSchema = z.object({ items: z.array(taskSchema), next_cursor: z.string().nullable() }).meta({ id: 'TaskList' });
+export const taskListSchema = z
+  .object({ items: z.array(taskSchema), next_cursor: z.string().nullable() })
+  .meta({ id: 'TaskList' });
 
 export const quickSchema = z
   .strictObject({ text: z.string().min(1).max(50_000), project_id: uuid.nullable().optional() })
@@ -98,10 +120,14 @@ export const quickAnswerSchema = z.object({ items: z.array(taskSchema) }).meta({
 export const parseAnswerSchema = z
   .object({
     items: z.array(
-      z.object({
-        title: z.string(),
-        tokens: z.array(z.object({ kind: z.string(), start: z.int(), end: z.int(), text: z.string() }).catchall(z.unknown())),
-      }).catchall(z.unknown()),
+      z
+        .object({
+          title: z.string(),
+          tokens: z.array(
+            z.object({ kind: z.string(), start: z.int(), end: z.int(), text: z.string() }).catchall(z.unknown()),
+          ),
+        })
+        .catchall(z.unknown()),
     ),
   })
   .meta({ id: 'QuickAddParse' });
@@ -118,7 +144,9 @@ export const previewSchema = z
 export const previewAnswerSchema = z
   .object({
     label: z.string(),
-    occurrences: z.array(z.object({ due_date: z.string(), due_time: z.string().optional(), due_at: z.string().nullable() })),
+    occurrences: z.array(
+      z.object({ due_date: z.string(), due_time: z.string().optional(), due_at: z.string().nullable() }),
+    ),
   })
   .meta({ id: 'RecurrencePreviewAnswer' });
 
@@ -136,5 +164,7 @@ export const historyEntrySchema = z
     overwrote: z.array(z.object({ register: z.string(), seq: sequence })).optional(),
   })
   .meta({ id: 'HistoryEntry' });
-export const historySchema = z.object({ items: z.array(historyEntrySchema), next_cursor: z.null() }).meta({ id: 'History' });
+export const historySchema = z
+  .object({ items: z.array(historyEntrySchema), next_cursor: z.null() })
+  .meta({ id: 'History' });
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;

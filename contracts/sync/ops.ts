@@ -1,6 +1,23 @@
 import { z } from 'zod';
-import { color, date, minutes, name, notes, position, priority, recurrenceInput, sequence, settingsInput, tagName, tagNames, time, title, uuid, zone } from '../fields.ts';
-import { instant } from '../fields.ts';
+import {
+  color,
+  date,
+  instant,
+  minutes,
+  name,
+  notes,
+  position,
+  priority,
+  recurrenceInput,
+  sequence,
+  settingsInput,
+  tagName,
+  tagNames,
+  time,
+  title,
+  uuid,
+  zone,
+} from '../fields.ts';
 
 /** The wire between a device and the server, version by version: a device with another number is told so. */
 export const SYNC_SCHEMA = 1;
@@ -33,7 +50,10 @@ export const patches = {
   'task update': z.strictObject(taskFields),
   'task complete': z.strictObject({
     slot: z.string().max(16).nullable().optional(),
-    completed_local: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/).optional(),
+    completed_local: z
+      .string()
+      .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/)
+      .optional(),
   }),
   'task reopen': nothing,
   'task skip': nothing,
@@ -82,11 +102,15 @@ export const opResultSchema = z
     status: z.enum(['ok', 'dup', 'rejected', 'order']),
     seq: sequence.optional(),
     expect: z.int().optional(),
-    error: z.object({ code: z.string(), errors: z.array(z.object({ path: z.string(), message: z.string() })).optional() }).optional(),
+    error: z
+      .object({ code: z.string(), errors: z.array(z.object({ path: z.string(), message: z.string() })).optional() })
+      .optional(),
   })
   .meta({ id: 'SyncOpResult' });
 
-export const pushAnswerSchema = z.object({ results: z.array(opResultSchema), head: sequence }).meta({ id: 'SyncPushAnswer' });
+export const pushAnswerSchema = z
+  .object({ results: z.array(opResultSchema), head: sequence })
+  .meta({ id: 'SyncPushAnswer' });
 
 export type SyncOp = z.infer<typeof opSchema>;
 export type SyncPush = z.infer<typeof pushSchema>;

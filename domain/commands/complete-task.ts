@@ -34,11 +34,15 @@ export const completeTask: Command = (draft, op) => {
   const successor = successorOf(done, moment.at);
   done.successor_id = successor?.id ?? null;
 
-  const below = draft.withDescendants(task).slice(1).filter((one) => one.status === 'pending' && one.deleted_at === null);
+  const below = draft
+    .withDescendants(task)
+    .slice(1)
+    .filter((one) => one.status === 'pending' && one.deleted_at === null);
   draft.put('task', 'completed', done);
   for (const one of below) draft.put('task', 'completed', { ...one, ...completion });
 
   const withdrawn = successor && draft.get('task', successor.id);
-  if (withdrawn?.withdrawn) draft.put('task', 'restored', { ...withdrawn, deleted_at: null, deletion_act: null, withdrawn: false });
+  if (withdrawn?.withdrawn)
+    draft.put('task', 'restored', { ...withdrawn, deleted_at: null, deletion_act: null, withdrawn: false });
   return undefined;
 };

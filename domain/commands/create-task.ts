@@ -27,9 +27,16 @@ export const createTask: Command = (draft, op) => {
   const wrongDue = checkDue(due, patch.recurrence !== undefined && patch.recurrence !== null);
   if (wrongDue) return refuse('invalid', ...wrongDue);
 
-  const place = checkPlace(draft, op.id, { project_id: null, section_id: null, parent_id: null, position: '', ...patch.place });
+  const place = checkPlace(draft, op.id, {
+    project_id: null,
+    section_id: null,
+    parent_id: null,
+    position: '',
+    ...patch.place,
+  });
   if (!('position' in place)) return place;
-  if (place.position === '') place.position = positionBetween(draft.lastPosition(place.project_id, place.parent_id), null);
+  if (place.position === '')
+    place.position = positionBetween(draft.lastPosition(place.project_id, place.parent_id), null);
 
   const task: Task = {
     id: op.id,

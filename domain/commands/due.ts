@@ -13,8 +13,10 @@ export function checkDue(due: Due, repeats: boolean): Problem[] | undefined {
   const problems: Problem[] = [];
   if (due.due_date !== null && !isDate(due.due_date))
     problems.push({ path: 'due_date', message: 'Not a day of the calendar, as YYYY-MM-DD.' });
-  if (due.due_time !== null && !isTime(due.due_time)) problems.push({ path: 'due_time', message: 'Not a time, as HH:MM.' });
-  if (due.due_zone !== null && !isZone(due.due_zone)) problems.push({ path: 'due_zone', message: 'Not an IANA time zone.' });
+  if (due.due_time !== null && !isTime(due.due_time))
+    problems.push({ path: 'due_time', message: 'Not a time, as HH:MM.' });
+  if (due.due_zone !== null && !isZone(due.due_zone))
+    problems.push({ path: 'due_zone', message: 'Not an IANA time zone.' });
   if (due.due_time !== null && due.due_date === null && !repeats)
     problems.push({ path: 'due_time', message: 'A time needs a due_date.' });
   if (due.due_zone !== null && due.due_time === null)
@@ -39,4 +41,5 @@ export function setRepeat(task: Task, input: RecurrenceInput, today: string): Ta
   };
 }
 
-export const isRepeatProblem = (value: Task | { problems: Problem[] }): value is { problems: Problem[] } => 'problems' in value;
+export const isRepeatProblem = (value: Task | { problems: Problem[] }): value is { problems: Problem[] } =>
+  'problems' in value;

@@ -12,13 +12,20 @@ export function checkPlace(draft: Draft, taskId: string, wanted: Place): Place |
   if (place.parent_id !== null) {
     const parent = draft.get('task', place.parent_id);
     if (!parent || parent.deleted_at !== null) {
-      if (!parent || !draft.moment.offline) return refuse('invalid', { path: 'parent_id', message: 'There is no such task.' });
+      if (!parent || !draft.moment.offline)
+        return refuse('invalid', { path: 'parent_id', message: 'There is no such task.' });
       place.parent_id = null;
     } else {
       let depth = 1;
-      for (let up: typeof parent | undefined = parent; up; up = up.parent_id ? draft.get('task', up.parent_id) : undefined) {
-        if (up.id === taskId) return refuse('parent_cycle', { path: 'parent_id', message: 'A task cannot be inside itself.' });
-        if (++depth > DEEPEST) return refuse('invalid', { path: 'parent_id', message: `Sub-tasks go at most ${DEEPEST} deep.` });
+      for (
+        let up: typeof parent | undefined = parent;
+        up;
+        up = up.parent_id ? draft.get('task', up.parent_id) : undefined
+      ) {
+        if (up.id === taskId)
+          return refuse('parent_cycle', { path: 'parent_id', message: 'A task cannot be inside itself.' });
+        if (++depth > DEEPEST)
+          return refuse('invalid', { path: 'parent_id', message: `Sub-tasks go at most ${DEEPEST} deep.` });
       }
       place.project_id = parent.project_id;
     }

@@ -54,7 +54,8 @@ export const deleteProject: Command = (draft, op) => {
   if (!project) return refuse('not_found');
   if (project.deleted_at !== null) return undefined;
   const tasks = draft.tasksOfProject(project.id).filter((task) => task.deleted_at === null);
-  if (tasks.length > MOST_AT_ONCE) return refuse('too_many', { path: '', message: `More than ${MOST_AT_ONCE} tasks at once.` });
+  if (tasks.length > MOST_AT_ONCE)
+    return refuse('too_many', { path: '', message: `More than ${MOST_AT_ONCE} tasks at once.` });
   draft.put('project', 'deleted', { ...project, deleted_at: draft.moment.at });
   for (const task of tasks) draft.put('task', 'deleted', { ...task, deleted_at: draft.moment.at, deletion_act: op.op });
   return undefined;
@@ -64,7 +65,9 @@ export const restoreProject: Command = (draft, op) => {
   const project = draft.get('project', op.id);
   if (!project) return refuse('not_found');
   if (project.deleted_at === null) return undefined;
-  const gone = draft.tasksOfProject(project.id).filter((task) => task.deleted_at === project.deleted_at && !task.withdrawn);
+  const gone = draft
+    .tasksOfProject(project.id)
+    .filter((task) => task.deleted_at === project.deleted_at && !task.withdrawn);
   draft.put('project', 'restored', { ...project, deleted_at: null });
   for (const task of gone) draft.put('task', 'restored', alive(draft, task));
   return undefined;

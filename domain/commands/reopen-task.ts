@@ -11,8 +11,16 @@ export const reopenTask: Command = (draft, op) => {
   if (isRefusal(task)) return task;
   if (task.status === 'pending') return undefined;
 
-  const open = { status: 'pending' as const, completed_at: null, completed_local: null, completion_id: null, successor_id: null };
-  const together = draft.withDescendants(task).filter((one) => one === task || one.completion_id === task.completion_id);
+  const open = {
+    status: 'pending' as const,
+    completed_at: null,
+    completed_local: null,
+    completion_id: null,
+    successor_id: null,
+  };
+  const together = draft
+    .withDescendants(task)
+    .filter((one) => one === task || one.completion_id === task.completion_id);
   const successor = task.successor_id ? draft.get('task', task.successor_id) : undefined;
   for (const one of together) if (one.deleted_at === null) draft.put('task', 'reopened', { ...one, ...open });
 

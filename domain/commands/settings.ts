@@ -19,8 +19,10 @@ export const updateUser: Command = (draft, op) => {
   if (!user || user.id !== draft.moment.user_id) return refuse('not_found');
   const patch = op.patch as { name?: string; settings?: Partial<Settings> };
   const settings = { ...user.settings, ...patch.settings };
-  if (!isZone(settings.time_zone)) return refuse('invalid', { path: 'settings.time_zone', message: 'Not an IANA time zone.' });
-  if (!isTime(settings.day_start)) return refuse('invalid', { path: 'settings.day_start', message: 'Not a time, as HH:MM.' });
+  if (!isZone(settings.time_zone))
+    return refuse('invalid', { path: 'settings.time_zone', message: 'Not an IANA time zone.' });
+  if (!isTime(settings.day_start))
+    return refuse('invalid', { path: 'settings.day_start', message: 'Not a time, as HH:MM.' });
   if (patch.name !== undefined && !patch.name.trim())
     return refuse('invalid', { path: 'name', message: 'A person needs a name.' });
   draft.put('user', 'updated', { ...user, name: patch.name?.trim() ?? user.name, settings });

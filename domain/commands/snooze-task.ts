@@ -7,8 +7,10 @@ export const snoozeTask: Command = (draft, op) => {
   const task = liveTask(draft, op.id);
   if (isRefusal(task)) return task;
   const until = (op.patch as { until?: string }).until;
-  if (!until || Number.isNaN(Date.parse(until))) return refuse('invalid', { path: 'until', message: 'Not an instant (RFC 3339).' });
-  if (Date.parse(until) <= Date.parse(draft.moment.at)) return refuse('invalid', { path: 'until', message: 'Lies in the past.' });
+  if (!until || Number.isNaN(Date.parse(until)))
+    return refuse('invalid', { path: 'until', message: 'Not an instant (RFC 3339).' });
+  if (Date.parse(until) <= Date.parse(draft.moment.at))
+    return refuse('invalid', { path: 'until', message: 'Lies in the past.' });
   const { at, user_id, workspace_id } = draft.moment;
   draft.create('reminder', {
     id: op.op,

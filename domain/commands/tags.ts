@@ -26,7 +26,16 @@ function ensureTag(draft: Draft, name: string, color?: string): string {
   if (tag && tag.deleted_at === null) return tag.name;
   if (tag) return draft.put('tag', 'restored', { ...tag, name, deleted_at: null }).name;
   const own = projectColors[Number.parseInt(id.slice(-2), 16) % projectColors.length] ?? 'blue';
-  const row = { id, workspace_id, name, color: color ?? own, deleted_at: null, created_at: at, updated_at: at, version: 0 };
+  const row = {
+    id,
+    workspace_id,
+    name,
+    color: color ?? own,
+    deleted_at: null,
+    created_at: at,
+    updated_at: at,
+    version: 0,
+  };
   return draft.create('tag', row).name;
 }
 
@@ -68,7 +77,9 @@ export const deleteTag: Command = (draft, op) => {
 function retag(draft: Draft, from: string, to: string | undefined): void {
   for (const task of draft.tasksWithTag(foldName(from))) {
     if (task.deleted_at !== null) continue;
-    const others = task.tags.filter((name) => foldName(name) !== foldName(from) && (!to || foldName(name) !== foldName(to)));
+    const others = task.tags.filter(
+      (name) => foldName(name) !== foldName(from) && (!to || foldName(name) !== foldName(to)),
+    );
     draft.put('task', 'updated', { ...task, tags: sortTags(to ? [...others, to] : others) });
   }
 }

@@ -1,7 +1,7 @@
 import { foldName } from '../ids.ts';
 import { positionBetween } from '../ordering.ts';
-import { columnsOf, sortTags } from '../registers.ts';
 import { moveSeries } from '../recurrence/move-series.ts';
+import { columnsOf, sortTags } from '../registers.ts';
 import type { Due, Place, Task } from '../task.ts';
 import type { TaskPatch } from './create-task.ts';
 import type { Command } from './decide.ts';
@@ -41,7 +41,10 @@ export const updateTask: Command = (draft, op) => {
     const wrong = checkDue(due, repeats && patch.recurrence !== undefined);
     if (wrong) return refuse('invalid', ...wrong);
     if (due.due_date === null && repeats && patch.recurrence === undefined)
-      return refuse('invalid', { path: 'due_date', message: 'A repeating task needs a date. Remove the repeat first.' });
+      return refuse('invalid', {
+        path: 'due_date',
+        message: 'A repeating task needs a date. Remove the repeat first.',
+      });
     next = { ...next, ...due };
     if (op.scope === 'series' && task.recurrence) next = moveSeries(task, next);
   }
@@ -54,7 +57,8 @@ export const updateTask: Command = (draft, op) => {
   if (patch.place !== undefined) {
     const place = checkPlace(draft, task.id, { ...pickPlace(task), ...patch.place });
     if (isRefusal(place)) return place;
-    if (place.position === '') place.position = positionBetween(draft.lastPosition(place.project_id, place.parent_id), null);
+    if (place.position === '')
+      place.position = positionBetween(draft.lastPosition(place.project_id, place.parent_id), null);
     next = { ...next, ...place };
   }
   if (op.scope === 'this' && task.recurrence) next.series_values = keepForSeries(task, next);
@@ -80,4 +84,9 @@ function keepForSeries(task: Task, next: Task): Task['series_values'] {
 }
 
 const pickDue = ({ due_date, due_time, due_zone }: Due): Due => ({ due_date, due_time, due_zone });
-const pickPlace = ({ project_id, section_id, parent_id, position }: Place): Place => ({ project_id, section_id, parent_id, position });
+const pickPlace = ({ project_id, section_id, parent_id, position }: Place): Place => ({
+  project_id,
+  section_id,
+  parent_id,
+  position,
+});

@@ -109,7 +109,14 @@ export class Draft implements World {
     const { patch, before } = difference(entity, from, row);
     if (Object.keys(patch).length === 0 && kind !== 'snoozed') return from;
     if (kind !== 'restored') return this.push({ entity, entity_id: row.id, kind, patch, before, row });
-    return this.push({ entity, entity_id: row.id, kind, patch: wholePatch(entity, row), before: wholePatch(entity, from), row });
+    return this.push({
+      entity,
+      entity_id: row.id,
+      kind,
+      patch: wholePatch(entity, row),
+      before: wholePatch(entity, from),
+      row,
+    });
   }
 
   /** Lays changes decided elsewhere over this draft. */
@@ -124,17 +131,22 @@ export class Draft implements World {
     return this.overlay(this.world.tasksOfProject(projectId), (task) => task.project_id === projectId);
   }
   tasksWithTag(foldedName: string): Task[] {
-    return this.overlay(this.world.tasksWithTag(foldedName), (task) => task.tags.some((tag) => foldName(tag) === foldedName));
+    return this.overlay(this.world.tasksWithTag(foldedName), (task) =>
+      task.tags.some((tag) => foldName(tag) === foldedName),
+    );
   }
   predecessorOf(taskId: string): Task | undefined {
-    return this.overlay([], (task) => task.successor_id === taskId)[0] ?? this.current(this.world.predecessorOf(taskId));
+    return (
+      this.overlay([], (task) => task.successor_id === taskId)[0] ?? this.current(this.world.predecessorOf(taskId))
+    );
   }
   remindersOf(id: string): Reminder[] {
     const known = this.world.remindersOf(id).map((row) => this.get('reminder', row.id) ?? row);
     const seen = new Set(known.map((row) => row.id));
     for (const change of this.changes) {
       const row = change.row as Reminder;
-      if (change.entity === 'reminder' && !seen.has(row.id) && (row.task_id === id || row.series_id === id)) known.push(row);
+      if (change.entity === 'reminder' && !seen.has(row.id) && (row.task_id === id || row.series_id === id))
+        known.push(row);
     }
     return known;
   }
@@ -162,7 +174,9 @@ export class Draft implements World {
   }
   private overlay(known: Task[], belongs: (task: Task) => boolean): Task[] {
     const seen = new Set(known.map((task) => task.id));
-    const current = known.map((task) => this.get('task', task.id) ?? task).filter((task, index) => task === known[index] || belongs(task));
+    const current = known
+      .map((task) => this.get('task', task.id) ?? task)
+      .filter((task, index) => task === known[index] || belongs(task));
     for (const [key, row] of this.rows)
       if (key.startsWith('task:') && !seen.has(row.id) && belongs(row as Task)) current.push(row as Task);
     return current;
@@ -175,6 +189,7 @@ export function applyChange<E extends Entity>(
   row: Rows[E] | undefined,
   change: { entity_id: string; workspace_id: string; patch: Patch; seq: number; at: string },
 ): Rows[E] {
-  const start = row ?? ({ id: change.entity_id, workspace_id: change.workspace_id, created_at: change.at } as unknown as Rows[E]);
+  const start =
+    row ?? ({ id: change.entity_id, workspace_id: change.workspace_id, created_at: change.at } as unknown as Rows[E]);
   return { ...applyPatch(entity, start, change.patch), version: change.seq, updated_at: change.at };
 }

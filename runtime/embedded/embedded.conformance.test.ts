@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { freshDatabase } from '../../test/support/fresh-database.ts';
 import { createRuntime, type RunningRuntime } from '../create-runtime.ts';
+import type { Adapter } from '../runtime.ts';
 import { createLogger, createMetrics } from '../telemetry.ts';
 import { describeRuntime } from '../testing/conformance.ts';
-import type { Adapter } from '../runtime.ts';
 import { createEmbeddedAdapter } from './embedded-adapter.ts';
 import { createStateStore } from './state-store.ts';
 
@@ -37,8 +37,18 @@ describeRuntime('the embedded adapter', async () => {
       await stopParts();
       adapter = createEmbeddedAdapter({ state: createStateStore(looking, 'test:'), log });
       const common = { connection, adapter, log, metrics: createMetrics(), compareEvery: 300 };
-      owner = createRuntime({ ...common, schema: 'tasks', roles: { caller: 'taskmaster_api', background: 'taskmaster_api_background' }, poolSize: 2 });
-      consumer = createRuntime({ ...common, schema: 'recurring', roles: { caller: 'taskmaster_recurring', background: 'taskmaster_recurring' }, poolSize: 2 });
+      owner = createRuntime({
+        ...common,
+        schema: 'tasks',
+        roles: { caller: 'taskmaster_api', background: 'taskmaster_api_background' },
+        poolSize: 2,
+      });
+      consumer = createRuntime({
+        ...common,
+        schema: 'recurring',
+        roles: { caller: 'taskmaster_recurring', background: 'taskmaster_recurring' },
+        poolSize: 2,
+      });
       register(owner, consumer);
       await consumer.begin();
       await owner.begin();

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type ChangeEvent, EVENT_SOURCE, type Event, type OccurrenceDue, schemaAddress } from '@taskmaster/contracts/events/event';
+import {
+  type ChangeEvent,
+  EVENT_SOURCE,
+  type Event,
+  type OccurrenceDue,
+  schemaAddress,
+} from '@taskmaster/contracts/events/event';
 import { eventId } from '@taskmaster/domain/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningRuntime } from '../create-runtime.ts';
@@ -21,7 +27,10 @@ export interface Harness {
 }
 
 const say = statementsOf('recurring');
-const insertEffect: Statement<'recurring', never> = say('test_effect', 'insert into recurring.test_effect (workspace_id, sequence, event_id) values ($1, $2, $3)');
+const insertEffect: Statement<'recurring', never> = say(
+  'test_effect',
+  'insert into recurring.test_effect (workspace_id, sequence, event_id) values ($1, $2, $3)',
+);
 
 /** A log in memory that the relay, repair and replay read as they would read the real one. */
 class TestLog {
@@ -46,7 +55,13 @@ class TestLog {
         sequence,
         epoch: space.epoch,
         idempotency_key: randomUUID(),
-        meta: { actor: { kind: 'system', id: 'test' }, via: 'test', correlation_id: randomUUID(), causation_id: null, acl_version: 1 },
+        meta: {
+          actor: { kind: 'system', id: 'test' },
+          via: 'test',
+          correlation_id: randomUUID(),
+          causation_id: null,
+          acl_version: 1,
+        },
         payload: { after: {}, changed: {} },
       },
     };
@@ -59,7 +74,9 @@ class TestLog {
       positions.flatMap(({ workspace_id, after }) => {
         const space = this.spaces.get(workspace_id);
         const events = space?.events.slice(after, after + 100) ?? [];
-        return space && events.length > 0 ? [{ workspace_id, events, updates: [], epoch: space.epoch, to: after + events.length }] : [];
+        return space && events.length > 0
+          ? [{ workspace_id, events, updates: [], epoch: space.epoch, to: after + events.length }]
+          : [];
       }),
     heads: async (input) => {
       const ids = 'workspace_ids' in input ? input.workspace_ids : [...this.spaces.keys()];
@@ -93,7 +110,9 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
 
     beforeAll(async () => {
       harness = await start();
-      await harness.sql('create table recurring.test_effect (workspace_id uuid, sequence bigint, event_id uuid, n bigint generated always as identity)');
+      await harness.sql(
+        'create table recurring.test_effect (workspace_id uuid, sequence bigint, event_id uuid, n bigint generated always as identity)',
+      );
       await harness.sql('grant select, insert on recurring.test_effect to taskmaster_recurring');
       harness.onStart((owner, consumer) => {
         owner.log(log.source);
@@ -114,8 +133,16 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
     afterAll(() => harness.stop());
 
     const effects = (workspaceId: string) =>
-      harness.sql<{ sequence: string }>('select sequence from recurring.test_effect where workspace_id = $1 order by n', [workspaceId]).then((rows) => rows.map((row) => Number(row.sequence)));
-    const settled = async (workspaceId: string, count: number): Promise<number[]> => waitFor(async () => ((await effects(workspaceId)).length >= count ? effects(workspaceId) : undefined), `${count} effects`);
+      harness
+        .sql<{ sequence: string }>('select sequence from recurring.test_effect where workspace_id = $1 order by n', [
+          workspaceId,
+        ])
+        .then((rows) => rows.map((row) => Number(row.sequence)));
+    const settled = async (workspaceId: string, count: number): Promise<number[]> =>
+      waitFor(
+        async () => ((await effects(workspaceId)).length >= count ? effects(workspaceId) : undefined),
+        `${count} effects`,
+      );
     const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
     const publish = (events: readonly Event[]) => harness.adapter.publish('task-events', events);
 
@@ -164,7 +191,10 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       const events = [log.append(space), log.append(space, 'com.todo.project.created'), log.append(space)];
       await publish(events);
       expect(await settled(space, 2)).toEqual([1, 3]);
-      const [cursor] = await harness.sql<{ sequence: string }>('select sequence from recurring.cursor where workspace_id = $1', [space]);
+      const [cursor] = await harness.sql<{ sequence: string }>(
+        'select sequence from recurring.cursor where workspace_id = $1',
+        [space],
+      );
       expect(Number(cursor?.sequence)).toBe(3);
     });
 
@@ -202,12 +232,19 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       await publish([...events, log.append(healthy), log.append(healthy)]);
       expect(await settled(healthy, 2)).toEqual([1, 2]);
       expect(await effects(poisoned)).toEqual([]);
-      expect(await waitFor(async () => ((await effects(poisoned)).length === 2 ? effects(poisoned) : undefined), 'the events behind', 120)).toEqual([2, 3]);
+      expect(
+        await waitFor(
+          async () => ((await effects(poisoned)).length === 2 ? effects(poisoned) : undefined),
+          'the events behind',
+          120,
+        ),
+      ).toEqual([2, 3]);
       // The batch, the event alone, then the three waits: the first two are one attempt of the event by itself.
       const times = (attempts.get(poison.id) ?? []).slice(-4);
       expect(times).toHaveLength(4);
       const waits = times.slice(1).map((time, index) => time - (times[index] as number));
-      for (const [index, least] of [1_000, 5_000, 25_000].entries()) expect(waits[index]).toBeGreaterThanOrEqual(least - 50);
+      for (const [index, least] of [1_000, 5_000, 25_000].entries())
+        expect(waits[index]).toBeGreaterThanOrEqual(least - 50);
 
       const letter = (await harness.consumer().deadLetters.list()).find((one) => one.event_id === poison.id);
       expect(letter).toMatchObject({ consumer: 'effects', attempts: 4, error: 'poison', replayed_at: null });
@@ -224,7 +261,11 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       trouble.set((events[0] as Event).id, () => reject('not for us'));
       await publish(events);
       expect(await settled(space, 1)).toEqual([2]);
-      expect((await harness.consumer().deadLetters.list()).some((one) => one.event_id === events[0]?.id && one.error === 'not for us')).toBe(true);
+      expect(
+        (await harness.consumer().deadLetters.list()).some(
+          (one) => one.event_id === events[0]?.id && one.error === 'not for us',
+        ),
+      ).toBe(true);
     });
 
     it('takes up after a restart what it held before', async () => {
@@ -278,7 +319,10 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       const event = due();
       trouble.set(event.id, () => reject('cannot'));
       await harness.consumer().transact(async (_tx: Tx<'recurring'>, emit: Emit) => emit(event));
-      await waitFor(async () => (await harness.owner().deadLetters.list()).some((one) => one.event_id === event.id) || undefined, 'the dead letter');
+      await waitFor(
+        async () => (await harness.owner().deadLetters.list()).some((one) => one.event_id === event.id) || undefined,
+        'the dead letter',
+      );
     });
 
     it('fans out to every observer, and to nobody else', async () => {
@@ -360,7 +404,13 @@ function due(): OccurrenceDue {
       epoch: randomUUID(),
       idempotency_key: randomUUID(),
       cause_sequence: 1,
-      meta: { actor: { kind: 'system', id: 'test' }, via: 'test', correlation_id: randomUUID(), causation_id: null, acl_version: 1 },
+      meta: {
+        actor: { kind: 'system', id: 'test' },
+        via: 'test',
+        correlation_id: randomUUID(),
+        causation_id: null,
+        acl_version: 1,
+      },
       payload: { successor_id: randomUUID(), completion_id: randomUUID() },
     },
   };

@@ -1,6 +1,6 @@
+import type { Moment } from '@taskmaster/domain/commands/world';
 import type { Settings } from '@taskmaster/domain/task';
 import { localOf } from '@taskmaster/domain/time/zoned';
-import type { Moment } from '@taskmaster/domain/commands/world';
 
 /** Who is calling, as far as commands and queries need to know. */
 export interface Caller {

@@ -13,11 +13,13 @@ import type { Caller } from './caller.ts';
  */
 export function taskPatch(input: CreateTaskInput | UpdateTaskInput, caller: Caller): Op['patch'] {
   const patch: Op['patch'] = {};
-  for (const field of ['title', 'notes', 'priority'] as const) if (input[field] !== undefined) patch[field] = input[field];
+  for (const field of ['title', 'notes', 'priority'] as const)
+    if (input[field] !== undefined) patch[field] = input[field];
   const due = dueOf(input, caller);
   if (due) patch.due = due;
   const place: Record<string, unknown> = {};
-  for (const field of ['project_id', 'parent_id', 'position'] as const) if (input[field] !== undefined) place[field] = input[field];
+  for (const field of ['project_id', 'parent_id', 'position'] as const)
+    if (input[field] !== undefined) place[field] = input[field];
   // Another parent or project is another list: its end, unless a position is given.
   if (Object.keys(place).length > 0) patch.place = 'position' in place ? place : { ...place, position: '' };
   const recurrence = recurrenceOf(input);
@@ -52,13 +54,19 @@ function recurrenceOf(input: UpdateTaskInput): object | null | undefined {
 }
 
 /** The reminders that a request asks for; undefined: it does not say. */
-export function remindersAsked(input: UpdateTaskInput): { minutes_before: number | null; at: string | null }[] | undefined {
+export function remindersAsked(
+  input: UpdateTaskInput,
+): { minutes_before: number | null; at: string | null }[] | undefined {
   const { reminders, reminder_lead_time } = input;
   if (reminder_lead_time !== undefined) {
     if (reminders !== undefined) throw invalid('reminder_lead_time', 'Already said by reminders.');
     return reminder_lead_time === null ? [] : [{ minutes_before: reminder_lead_time, at: null }];
   }
-  return reminders?.map((one) => ('at' in one ? { minutes_before: null, at: new Date(one.at).toISOString() } : { minutes_before: one.minutes_before, at: null }));
+  return reminders?.map((one) =>
+    'at' in one
+      ? { minutes_before: null, at: new Date(one.at).toISOString() }
+      : { minutes_before: one.minutes_before, at: null },
+  );
 }
 
 /** None, on purpose, is a reminder that names no time: no row at all would mean the default. */
@@ -68,11 +76,20 @@ export function reminderOps(taskId: string, asked: { minutes_before: number | nu
 }
 
 /** Setting the tags of a task is adding and removing against what it wears now. */
-export function tagsPatch(tags: readonly string[], task: Pick<Task, 'tags'> | undefined): { add: string[]; remove: string[] } {
+export function tagsPatch(
+  tags: readonly string[],
+  task: Pick<Task, 'tags'> | undefined,
+): { add: string[]; remove: string[] } {
   return { add: [...tags], remove: (task?.tags ?? []).filter((tag) => !tags.includes(tag)) };
 }
 
-export const op = (kind: Op['kind'], entity: Op['entity'], id: string, patch: Op['patch'] = {}, scope?: Op['scope']): Op => ({
+export const op = (
+  kind: Op['kind'],
+  entity: Op['entity'],
+  id: string,
+  patch: Op['patch'] = {},
+  scope?: Op['scope'],
+): Op => ({
   op: v7(),
   kind,
   entity,

@@ -45,7 +45,11 @@ export const dueAt = (task: Task, zone: string): string | null =>
 
 /** Their own reminders; without any the default of a timed due; a row that names no time says: none. */
 function remindersShown(task: Task, reminders: readonly Reminder[], settings: Settings): TaskAnswer['reminders'] {
-  const mine = reminders.filter((one) => one.deleted_at === null && (one.task_id === task.id || (one.series_id !== null && one.series_id === task.series_id)));
+  const mine = reminders.filter(
+    (one) =>
+      one.deleted_at === null &&
+      (one.task_id === task.id || (one.series_id !== null && one.series_id === task.series_id)),
+  );
   if (mine.length === 0) {
     const lead = settings.default_reminder_minutes;
     return task.due_time && lead !== null ? [{ minutes_before: lead }] : [];

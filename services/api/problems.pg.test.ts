@@ -27,11 +27,35 @@ describe('a request that is not right', () => {
     ['a wrong priority', { title: 'x', priority: 'urgent' }, 422, 'invalid', 'priority'],
     ['a day that is not', { title: 'x', due_date: '2027-02-30' }, 422, 'invalid', 'due_date'],
     ['a time without a date', { title: 'x', due_time: '09:00' }, 422, 'invalid', 'due_time'],
-    ['a zone that is not', { title: 'x', due_date: '2027-01-01', due_time: '09:00', due_zone: 'Mars/Base' }, 422, 'invalid', 'due_zone'],
-    ['a timestamp and a time', { title: 'x', due_date: '2027-01-01T10:00:00Z', due_time: '09:00' }, 422, 'invalid', 'due_time'],
+    [
+      'a zone that is not',
+      { title: 'x', due_date: '2027-01-01', due_time: '09:00', due_zone: 'Mars/Base' },
+      422,
+      'invalid',
+      'due_zone',
+    ],
+    [
+      'a timestamp and a time',
+      { title: 'x', due_date: '2027-01-01T10:00:00Z', due_time: '09:00' },
+      422,
+      'invalid',
+      'due_time',
+    ],
     ['a rule that is not', { title: 'x', recurrence: { rule: 'FREQ=SOMETIMES' } }, 422, 'invalid', 'recurrence.rule'],
-    ['a sub-daily rule', { title: 'x', due_date: '2027-01-01', recurrence: { rule: 'FREQ=HOURLY' } }, 422, 'invalid', 'recurrence.rule'],
-    ['a shorthand beside its long form', { title: 'x', reminders: [], reminder_lead_time: 5 }, 422, 'invalid', 'reminder_lead_time'],
+    [
+      'a sub-daily rule',
+      { title: 'x', due_date: '2027-01-01', recurrence: { rule: 'FREQ=HOURLY' } },
+      422,
+      'invalid',
+      'recurrence.rule',
+    ],
+    [
+      'a shorthand beside its long form',
+      { title: 'x', reminders: [], reminder_lead_time: 5 },
+      422,
+      'invalid',
+      'reminder_lead_time',
+    ],
     ['a project that is not there', { title: 'x', project_id: randomUUID() }, 422, 'invalid', 'project_id'],
     ['a parent that is not there', { title: 'x', parent_id: randomUUID() }, 422, 'invalid', 'parent_id'],
     ['notes above 32,768 bytes', { title: 'x', notes: 'ä'.repeat(16_385) }, 422, 'invalid', 'notes'],
@@ -52,7 +76,10 @@ describe('a request that is not right', () => {
 
   it('is 415 for another media type, 405 for another method, 404 for another address', async () => {
     const bearer = { authorization: `Bearer ${ann.token}` };
-    expect((await callAt(services.url, 'POST', '/api/tasks', 'title=x', { ...bearer, 'content-type': 'text/plain' })).json.code).toBe('unsupported_media_type');
+    expect(
+      (await callAt(services.url, 'POST', '/api/tasks', 'title=x', { ...bearer, 'content-type': 'text/plain' })).json
+        .code,
+    ).toBe('unsupported_media_type');
     expect((await ann.call('DELETE', '/api/tasks')).json.code).toBe('method_not_allowed');
     expect((await ann.call('GET', '/api/nothing')).json.code).toBe('not_found');
   });
@@ -65,16 +92,28 @@ describe('a request that is not right', () => {
     }
     const [, payload] = ann.token.split('.');
     const none = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${payload}.`;
-    expect((await callAt(services.url, 'GET', '/api/tasks', undefined, { authorization: `Bearer ${none}` })).status).toBe(401);
+    expect(
+      (await callAt(services.url, 'GET', '/api/tasks', undefined, { authorization: `Bearer ${none}` })).status,
+    ).toBe(401);
   });
 
   it('is 404 for someone else’s thing, before its body is looked at, and changes nothing', async () => {
     const task = (await ann.call('POST', '/api/tasks', { title: 'hers' })).json;
-    for (const [method, path, body] of [['GET', ''], ['PATCH', '', { title: 'his' }], ['PATCH', '', { nonsense: 1 }], ['DELETE', ''], ['POST', '/complete', {}], ['POST', '/snooze', {}], ['POST', '/restore', {}], ['GET', '/history']] as const) {
+    for (const [method, path, body] of [
+      ['GET', ''],
+      ['PATCH', '', { title: 'his' }],
+      ['PATCH', '', { nonsense: 1 }],
+      ['DELETE', ''],
+      ['POST', '/complete', {}],
+      ['POST', '/snooze', {}],
+      ['POST', '/restore', {}],
+      ['GET', '/history'],
+    ] as const) {
       const answer = await bob.call(method, `/api/tasks/${task.id}${path}`, body);
       expect([method, path, answer.status]).toEqual([method, path, 404]);
     }
-    for (const path of ['snapshot', 'changes?since=0']) expect((await bob.call('GET', `/api/workspaces/${ann.workspace}/${path}`)).status).toBe(404);
+    for (const path of ['snapshot', 'changes?since=0'])
+      expect((await bob.call('GET', `/api/workspaces/${ann.workspace}/${path}`)).status).toBe(404);
     expect((await bob.call('POST', '/api/tasks', { title: 'x', workspace_id: ann.workspace })).status).toBe(404);
     expect((await bob.call('POST', '/api/tasks', { title: 'x', parent_id: task.id })).status).toBe(422);
     expect((await bob.call('GET', `/api/${ann.id}/tasks`)).status).toBe(403);
@@ -86,18 +125,25 @@ describe('a request that is not right', () => {
     expect((await ann.call('POST', '/api/tasks', { id: task.id, title: 'again' })).json.code).toBe('id_taken');
     await ann.call('DELETE', `/api/tasks/${task.id}`);
     expect((await ann.call('DELETE', `/api/tasks/${task.id}`)).status).toBe(204);
-    for (const [method, path, body] of [['PATCH', '', { title: 'x' }], ['POST', '/complete', {}], ['POST', '/snooze', { until: '2030-01-01T00:00:00Z' }]] as const)
+    for (const [method, path, body] of [
+      ['PATCH', '', { title: 'x' }],
+      ['POST', '/complete', {}],
+      ['POST', '/snooze', { until: '2030-01-01T00:00:00Z' }],
+    ] as const)
       expect((await ann.call(method, `/api/tasks/${task.id}${path}`, body)).json.code).toBe('deleted');
   });
 
   it('is 422 where a task would be inside itself', async () => {
     const parent = (await ann.call('POST', '/api/tasks', { title: 'parent' })).json;
     const child = (await ann.call('POST', '/api/tasks', { title: 'child', parent_id: parent.id })).json;
-    expect((await ann.call('PATCH', `/api/tasks/${parent.id}`, { parent_id: child.id })).json.code).toBe('parent_cycle');
+    expect((await ann.call('PATCH', `/api/tasks/${parent.id}`, { parent_id: child.id })).json.code).toBe(
+      'parent_cycle',
+    );
   });
 
   it('is 403 with a cookie from another site, or without an Origin', async () => {
-    const send = (headers: Record<string, string>) => callAt(services.url, 'POST', '/api/tasks', { title: 'x' }, { cookie: ann.cookie, ...headers });
+    const send = (headers: Record<string, string>) =>
+      callAt(services.url, 'POST', '/api/tasks', { title: 'x' }, { cookie: ann.cookie, ...headers });
     expect((await send({ origin: 'https://evil.example' })).json.code).toBe('foreign_origin');
     expect((await send({ origin: services.url, 'sec-fetch-site': 'cross-site' })).json.code).toBe('foreign_origin');
     expect((await send({})).json.code).toBe('foreign_origin');
@@ -122,7 +168,15 @@ describe('limits', () => {
       const refused = answers.find((answer) => answer.status === 429);
       expect([refused?.json.code, Number(refused?.headers.get('retry-after')) >= 1]).toEqual(['rate_limited', true]);
       const tries = await Promise.all(
-        Array.from({ length: 15 }, () => callAt(limited.url, 'POST', '/api/auth/sign-in/email', { email: 'x@example.test', password: 'wrong wrong wrong' }, { origin: limited.url })),
+        Array.from({ length: 15 }, () =>
+          callAt(
+            limited.url,
+            'POST',
+            '/api/auth/sign-in/email',
+            { email: 'x@example.test', password: 'wrong wrong wrong' },
+            { origin: limited.url },
+          ),
+        ),
       );
       expect(tries.some((answer) => answer.status === 429 && answer.headers.get('retry-after'))).toBe(true);
     } finally {
@@ -134,14 +188,18 @@ describe('limits', () => {
     const closed = await runServices({ SIGN_UP: 'closed' });
     try {
       const body = { name: 'a', email: 'a@example.test', password: 'a-long-pass phrase 7' };
-      const up = (headers: Record<string, string> = {}, email = body.email) => callAt(closed.url, 'POST', '/api/auth/sign-up/email', { ...body, email }, { origin: closed.url, ...headers });
+      const up = (headers: Record<string, string> = {}, email = body.email) =>
+        callAt(closed.url, 'POST', '/api/auth/sign-up/email', { ...body, email }, { origin: closed.url, ...headers });
       expect((await up()).json.code).toBe('sign_up_closed');
       const path = (await closed.firstAccountPath()) ?? '';
       const invite = new URLSearchParams(path.split('?')[1]).get('invite') ?? '';
       expect((await up({ 'x-taskmaster-invite': 'wrong' })).json.code).toBe('sign_up_closed');
       const first = await up({ 'x-taskmaster-invite': invite });
       expect(first.status).toBe(200);
-      const cookie = first.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+      const cookie = first.headers
+        .getSetCookie()
+        .map((line) => line.split(';')[0])
+        .join('; ');
       expect((await callAt(closed.url, 'GET', '/api/me', undefined, { cookie })).json.user.role).toBe('admin');
       expect((await up({ 'x-taskmaster-invite': invite }, 'b@example.test')).json.code).toBe('sign_up_closed');
     } finally {

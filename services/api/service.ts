@@ -4,9 +4,9 @@ import type { Logger } from '@taskmaster/runtime/telemetry';
 import type pg from 'pg';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
+import { createAdmission } from './auth/admission.ts';
 import { type Authenticate, createAuthenticate } from './auth/authenticate.ts';
 import { createAuth } from './auth/better-auth.ts';
-import { createAdmission } from './auth/admission.ts';
 import { createPeople } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
 import { createTickets, createTokens, type Tickets } from './auth/tokens.ts';
@@ -43,15 +43,33 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const { http, runtime, authPool, public_url } = options;
   const people = createPeople(runtime);
   const admission = createAdmission(options.sign_up, () => people.isFirst());
-  const auth = createAuth({ pool: authPool, secret: options.secret, log: options.log, admit: admission.admit, ...(public_url ? { public_url } : {}) });
+  const auth = createAuth({
+    pool: authPool,
+    secret: options.secret,
+    log: options.log,
+    admit: admission.admit,
+    ...(public_url ? { public_url } : {}),
+  });
   const sessions = createSessions(authPool);
   const tickets = await createTickets();
-  const authenticate = createAuthenticate({ auth, tokens: createTokens(authPool), sessions, people, ...(public_url ? { public_url } : {}) });
+  const authenticate = createAuthenticate({
+    auth,
+    tokens: createTokens(authPool),
+    sessions,
+    people,
+    ...(public_url ? { public_url } : {}),
+  });
   const perUser: Limiter = createLimiter(options.rate);
   const parts: Parts = { http, runtime, authenticate, people, allow: (userId) => perUser.take(userId) };
 
   http.after(() => {
-    authRoutes({ http, auth, sessions, limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE), ...(public_url ? { public_url } : {}) });
+    authRoutes({
+      http,
+      auth,
+      sessions,
+      limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
+      ...(public_url ? { public_url } : {}),
+    });
     mountApi({ ...parts, tickets, ...(public_url ? { public_url } : {}) });
   });
 
@@ -75,5 +93,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
 }
 
 const say = statementsOf('tasks');
-const forgetAnswers = say('forget_answers', `update tasks.processed_op set answer = null, answer_status = null where answer_status is not null and at < now() - interval '24 hours'`);
+const forgetAnswers = say(
+  'forget_answers',
+  `update tasks.processed_op set answer = null, answer_status = null where answer_status is not null and at < now() - interval '24 hours'`,
+);
 const forgetOps = say('forget_ops', `delete from tasks.processed_op where at < now() - interval '180 days'`);

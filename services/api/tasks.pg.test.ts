@@ -21,15 +21,32 @@ const make = async (body: object, who = ann) => {
 
 describe('a task', () => {
   it('answers exactly the fields of its schema', async () => {
-    const task = await make({ title: 'Whole', priority: 'HIGH', tags: ['b', 'a'], due_date: '2027-03-01', due_time: '09:00', notes: '**x**' });
+    const task = await make({
+      title: 'Whole',
+      priority: 'HIGH',
+      tags: ['b', 'a'],
+      due_date: '2027-03-01',
+      due_time: '09:00',
+      notes: '**x**',
+    });
     expect(taskSchema.strict().safeParse(task).error).toBeUndefined();
-    expect(task).toMatchObject({ priority: 'high', tags: ['a', 'b'], due_at: '2027-03-01T09:00:00.000Z', reminders: [{ minutes_before: 15 }] });
+    expect(task).toMatchObject({
+      priority: 'high',
+      tags: ['a', 'b'],
+      due_at: '2027-03-01T09:00:00.000Z',
+      reminders: [{ minutes_before: 15 }],
+    });
   });
 
   it('takes a full timestamp as the local day and time in the caller’s zone', async () => {
     await ann.call('PATCH', '/api/me', { settings: { time_zone: 'Europe/Berlin' } });
     const task = await make({ title: 'Stamp', due_date: '2027-01-10T23:30:00Z' });
-    expect(task).toMatchObject({ due_date: '2027-01-11', due_time: '00:30', due_zone: 'Europe/Berlin', due_at: '2027-01-10T23:30:00.000Z' });
+    expect(task).toMatchObject({
+      due_date: '2027-01-11',
+      due_time: '00:30',
+      due_zone: 'Europe/Berlin',
+      due_at: '2027-01-10T23:30:00.000Z',
+    });
     await ann.call('PATCH', '/api/me', { settings: { time_zone: 'UTC' } });
   });
 
@@ -45,9 +62,19 @@ describe('a task', () => {
 
   it('refuses a change when If-Match names another version', async () => {
     const task = await make({ title: 'Versioned' });
-    const stale = await ann.call('PATCH', `/api/tasks/${task.id}`, { title: 'late' }, { 'if-match': `"${task.version + 1}"` });
+    const stale = await ann.call(
+      'PATCH',
+      `/api/tasks/${task.id}`,
+      { title: 'late' },
+      { 'if-match': `"${task.version + 1}"` },
+    );
     expect([stale.status, stale.json.code]).toEqual([412, 'version_mismatch']);
-    const fresh = await ann.call('PATCH', `/api/tasks/${task.id}`, { title: 'timely' }, { 'if-match': `"${task.version}"` });
+    const fresh = await ann.call(
+      'PATCH',
+      `/api/tasks/${task.id}`,
+      { title: 'timely' },
+      { 'if-match': `"${task.version}"` },
+    );
     expect(fresh.status).toBe(200);
   });
 
@@ -60,7 +87,11 @@ describe('a task', () => {
     const status = async (id: string) => (await ann.call('GET', `/api/tasks/${id}`)).json.status;
     expect(await status(open.id)).toBe('completed');
     await ann.call('POST', `/api/tasks/${parent.id}/reopen`, {});
-    expect([await status(parent.id), await status(open.id), await status(done.id)]).toEqual(['pending', 'pending', 'completed']);
+    expect([await status(parent.id), await status(open.id), await status(done.id)]).toEqual([
+      'pending',
+      'pending',
+      'completed',
+    ]);
   });
 
   it('goes with its project in one act and comes back with it: exactly those', async () => {
@@ -89,7 +120,11 @@ describe('a task', () => {
     await ann.call('DELETE', `/api/tasks/${task.id}`);
     const { items } = (await ann.call('GET', `/api/tasks/${task.id}/history`)).json;
     expect(items.map((one: { kind: string }) => one.kind)).toEqual(['created', 'updated', 'deleted']);
-    expect(items[1]).toMatchObject({ changed: { title: ['first', 'second'] }, via: 'rest', actor: { kind: 'user', id: ann.id } });
+    expect(items[1]).toMatchObject({
+      changed: { title: ['first', 'second'] },
+      via: 'rest',
+      actor: { kind: 'user', id: ann.id },
+    });
   });
 
   it('renamed tag is renamed on every task; deleted tag is taken off', async () => {
@@ -97,7 +132,9 @@ describe('a task', () => {
     const tag = (await ann.call('GET', '/api/tags')).json.items.find((one: { name: string }) => one.name === 'Errand');
     await ann.call('PATCH', `/api/tags/${tag.id}`, { name: 'shopping' });
     expect((await ann.call('GET', `/api/tasks/${task.id}`)).json.tags).toEqual(['shopping']);
-    const renamed = (await ann.call('GET', '/api/tags')).json.items.find((one: { name: string }) => one.name === 'shopping');
+    const renamed = (await ann.call('GET', '/api/tags')).json.items.find(
+      (one: { name: string }) => one.name === 'shopping',
+    );
     await ann.call('DELETE', `/api/tags/${renamed.id}`);
     expect((await ann.call('GET', `/api/tasks/${task.id}`)).json.tags).toEqual([]);
   });
@@ -105,11 +142,21 @@ describe('a task', () => {
   it('keeps its reminders exactly: none on purpose, given ones, the default', async () => {
     const none = await make({ title: 'none', due_date: '2027-01-01', due_time: '10:00', reminders: [] });
     expect(none.reminders).toEqual([]);
-    const given = await make({ title: 'given', due_date: '2027-01-01', due_time: '10:00', reminders: [{ minutes_before: 60 }] });
+    const given = await make({
+      title: 'given',
+      due_date: '2027-01-01',
+      due_time: '10:00',
+      reminders: [{ minutes_before: 60 }],
+    });
     expect(given.reminders).toEqual([{ minutes_before: 60 }]);
-    const changed = (await ann.call('PATCH', `/api/tasks/${given.id}`, { reminders: [{ minutes_before: 5 }, { minutes_before: 30 }] })).json;
+    const changed = (
+      await ann.call('PATCH', `/api/tasks/${given.id}`, { reminders: [{ minutes_before: 5 }, { minutes_before: 30 }] })
+    ).json;
     expect(changed.reminders).toEqual([{ minutes_before: 5 }, { minutes_before: 30 }]);
-    expect((await ann.call('GET', `/api/tasks/${given.id}`)).json.reminders).toEqual([{ minutes_before: 5 }, { minutes_before: 30 }]);
+    expect((await ann.call('GET', `/api/tasks/${given.id}`)).json.reminders).toEqual([
+      { minutes_before: 5 },
+      { minutes_before: 30 },
+    ]);
   });
 });
 
@@ -118,13 +165,19 @@ describe('a repeating task', () => {
 
   it('has one successor, however often and at once it is completed', async () => {
     const task = await make({ title: 'Weekly review', due_date: '2027-05-03', recurrence: weekly });
-    await Promise.all(Array.from({ length: 8 }, () => ann.call('POST', `/api/tasks/${task.id}/complete`, { slot: task.slot })));
+    await Promise.all(
+      Array.from({ length: 8 }, () => ann.call('POST', `/api/tasks/${task.id}/complete`, { slot: task.slot })),
+    );
     const next = await until(async () => {
       const { items } = (await ann.call('GET', '/api/tasks?q=weekly&status=pending')).json;
       return items.length > 0 && items;
     }, 'the successor');
     expect(next).toHaveLength(1);
-    expect(next[0]).toMatchObject({ id: successorId(task.series_id, task.slot), due_date: '2027-05-10', title: 'Weekly review' });
+    expect(next[0]).toMatchObject({
+      id: successorId(task.series_id, task.slot),
+      due_date: '2027-05-10',
+      title: 'Weekly review',
+    });
   });
 
   it('lets its successor be edited and completed by the derived id before the server has made it: one row, with the edits', async () => {
@@ -137,7 +190,11 @@ describe('a repeating task', () => {
     await holder.query('select from recurring.cursor where workspace_id = $1 for update', [ann.workspace]);
     await ann.call('POST', `/api/tasks/${task.id}/complete`, {});
     expect((await ann.call('GET', `/api/tasks/${derived}`)).status).toBe(404);
-    const edited = await ann.call('PATCH', `/api/tasks/${derived}`, { notes: 'early edit', priority: 'high', tags: ['early'] });
+    const edited = await ann.call('PATCH', `/api/tasks/${derived}`, {
+      notes: 'early edit',
+      priority: 'high',
+      tags: ['early'],
+    });
     expect(edited.json).toMatchObject({ id: derived, notes: 'early edit', due_date: '2027-06-02', tags: ['early'] });
     expect((await ann.call('POST', `/api/tasks/${derived}/complete`, {})).status).toBe(200);
     await holder.query('commit');
@@ -145,8 +202,14 @@ describe('a repeating task', () => {
     const third = successorId(task.series_id, '2027-06-02');
     await until(async () => (await ann.call('GET', `/api/tasks/${third}`)).status === 200, 'the third');
     const { items } = (await ann.call('GET', '/api/tasks?q=race&status=all')).json;
-    expect(items.map((one: { due_date: string }) => one.due_date).sort()).toEqual(['2027-06-01', '2027-06-02', '2027-06-03']);
-    const history = (await ann.call('GET', `/api/tasks/${derived}/history`)).json.items.map((one: { kind: string }) => one.kind);
+    expect(items.map((one: { due_date: string }) => one.due_date).sort()).toEqual([
+      '2027-06-01',
+      '2027-06-02',
+      '2027-06-03',
+    ]);
+    const history = (await ann.call('GET', `/api/tasks/${derived}/history`)).json.items.map(
+      (one: { kind: string }) => one.kind,
+    );
     expect(history).toEqual(['created', 'updated', 'completed']);
   });
 
@@ -197,7 +260,9 @@ describe('a repeating task', () => {
 describe('the same key', () => {
   it('with the same body has the same answer, and one effect, ten times at once', async () => {
     const key = randomUUID();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => ann.call('POST', '/api/tasks', { title: 'Once' }, { 'idempotency-key': key })));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => ann.call('POST', '/api/tasks', { title: 'Once' }, { 'idempotency-key': key })),
+    );
     expect(new Set(answers.map((answer) => `${answer.status} ${answer.json.id}`)).size).toBe(1);
     expect((await ann.call('GET', '/api/tasks?q=once')).json.items).toHaveLength(1);
   });

@@ -17,9 +17,16 @@ export function describeApi(http: Http, version: string): void {
   http.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'TaskMaster', version, description: 'Tasks, projects, tags and their devices. Errors are RFC 9457 problems.' },
+      info: {
+        title: 'TaskMaster',
+        version,
+        description: 'Tasks, projects, tags and their devices. Errors are RFC 9457 problems.',
+      },
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, cookie: { type: 'apiKey', in: 'cookie', name: 'taskmaster.session_token' } },
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+          cookie: { type: 'apiKey', in: 'cookie', name: 'taskmaster.session_token' },
+        },
       },
       security: [{ bearer: [] }, { cookie: [] }],
     },
@@ -29,25 +36,36 @@ export function describeApi(http: Http, version: string): void {
 }
 
 /** Alive, ready, measured, described: what every service answers about itself. */
-export function aboutRoutes(http: Http, options: { metrics: Metrics; metricsToken?: string; dependencies: readonly Dependency[] }): void {
+export function aboutRoutes(
+  http: Http,
+  options: { metrics: Metrics; metricsToken?: string; dependencies: readonly Dependency[] },
+): void {
   const anonymous = { security: [] as never[], tags: ['service'] };
-  http.get('/health', { schema: { ...anonymous, summary: 'Alive', response: { 200: healthSchema } } }, async () => ({ status: 'ok' as const }));
+  http.get('/health', { schema: { ...anonymous, summary: 'Alive', response: { 200: healthSchema } } }, async () => ({
+    status: 'ok' as const,
+  }));
 
-  http.get('/ready', { schema: { ...anonymous, summary: 'Each dependency by name', response: { 200: readySchema, 503: readySchema } } }, async (_request, reply) => {
-    const entries = await Promise.all(
-      options.dependencies.map(async ({ name, check }) => {
-        try {
-          const detail = await check();
-          return [name, { status: 'ok' as const, ...(detail ? { detail } : {}) }] as const;
-        } catch {
-          return [name, { status: 'down' as const }] as const;
-        }
-      }),
-    );
-    const down = entries.some(([, state]) => state.status === 'down');
-    if (down) reply.header('retry-after', 2);
-    return reply.code(down ? 503 : 200).send({ status: down ? ('down' as const) : ('ok' as const), dependencies: Object.fromEntries(entries) });
-  });
+  http.get(
+    '/ready',
+    { schema: { ...anonymous, summary: 'Each dependency by name', response: { 200: readySchema, 503: readySchema } } },
+    async (_request, reply) => {
+      const entries = await Promise.all(
+        options.dependencies.map(async ({ name, check }) => {
+          try {
+            const detail = await check();
+            return [name, { status: 'ok' as const, ...(detail ? { detail } : {}) }] as const;
+          } catch {
+            return [name, { status: 'down' as const }] as const;
+          }
+        }),
+      );
+      const down = entries.some(([, state]) => state.status === 'down');
+      if (down) reply.header('retry-after', 2);
+      return reply
+        .code(down ? 503 : 200)
+        .send({ status: down ? ('down' as const) : ('ok' as const), dependencies: Object.fromEntries(entries) });
+    },
+  );
 
   http.get('/metrics', { schema: { ...anonymous, summary: 'Prometheus metrics' } }, async (request, reply) => {
     const wanted = options.metricsToken;

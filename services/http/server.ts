@@ -6,15 +6,31 @@ import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
 import { SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
-import fastify, { LogController, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { hasZodFastifySchemaValidationErrors, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import {
+  hasZodFastifySchemaValidationErrors,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 
 export type Http = ReturnType<typeof createServer>;
 
 const LARGEST_BODY = 512 * 1024;
 
 /** One HTTP server with what every route has: ids, limits, problems, metrics. Services mount their routes on it. */
-export function createServer(options: { log: Logger; metrics: Metrics; trustProxy: string; secure: boolean; scriptHashes: readonly string[] }) {
+export function createServer(options: {
+  log: Logger;
+  metrics: Metrics;
+  trustProxy: string;
+  secure: boolean;
+  scriptHashes: readonly string[];
+}) {
   const { log, metrics } = options;
   const app = fastify({
     bodyLimit: LARGEST_BODY,
@@ -41,14 +57,28 @@ export function createServer(options: { log: Logger; metrics: Metrics; trustProx
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
-    metrics.requests.observe({ service: 'api', method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
-    log.debug({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    metrics.requests.observe(
+      { service: 'api', method: request.method, route, status: reply.statusCode },
+      reply.elapsedTime / 1000,
+    );
+    log.debug(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
     done();
   });
 
-  app.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(request, reply, problemFrom(error, log)));
+  app.setErrorHandler((error: FastifyError | Problem, request, reply) =>
+    sendProblem(request, reply, problemFrom(error, log)),
+  );
   app.register(cookie);
-  app.register(websocket, { options: { maxPayload: 64 * 1024, perMessageDeflate: false, handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false) } });
+  app.register(websocket, {
+    options: {
+      maxPayload: 64 * 1024,
+      perMessageDeflate: false,
+      handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    },
+  });
   app.register(helmet, {
     strictTransportSecurity: options.secure ? { maxAge: 15_552_000 } : false,
     contentSecurityPolicy: {
@@ -99,7 +129,8 @@ export function problemFrom(error: FastifyError | Error, log: Logger): Problem {
   const code = (error as FastifyError).code;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large', 'At most 512 kB.');
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
-  if (code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError) return new Problem('malformed', 'The body is not JSON.');
+  if (code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError)
+    return new Problem('malformed', 'The body is not JSON.');
   if ((error as FastifyError).statusCode === 400) return new Problem('malformed');
   if (isInfrastructureError(error)) {
     log.error({ err: String(error) }, 'database away');

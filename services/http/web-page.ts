@@ -14,7 +14,11 @@ export function inlineScriptHashes(folder: string): string[] {
     if (!file.endsWith('.html')) continue;
     const html = readFileSync(join(folder, file), 'utf8');
     for (const [, script] of html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>([\s\S]*?)<\/script>/g)) {
-      hashes.add(`'sha256-${createHash('sha256').update(script ?? '').digest('base64')}'`);
+      hashes.add(
+        `'sha256-${createHash('sha256')
+          .update(script ?? '')
+          .digest('base64')}'`,
+      );
     }
   }
   return [...hashes];
@@ -23,19 +27,29 @@ export function inlineScriptHashes(folder: string): string[] {
 /** The built page at `/`; its own addresses (`/today`, `/project/…`) all answer the one page. What is nobody's is a 404, or a 405. */
 export function pageRoutes(http: Http, folder: string): void {
   const built = existsSync(join(folder, 'index.html'));
-  if (built) http.register(fastifyStatic, {
-    root: folder,
-    wildcard: false,
-    setHeaders: (reply, path) => {
-      reply.header('cache-control', path.includes('/_next/static/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-    },
-  });
+  if (built)
+    http.register(fastifyStatic, {
+      root: folder,
+      wildcard: false,
+      setHeaders: (reply, path) => {
+        reply.header(
+          'cache-control',
+          path.includes('/_next/static/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+        );
+      },
+    });
   const page = built ? readFileSync(join(folder, 'index.html'), 'utf8') : '';
   http.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
-    const isPage = built && (request.method === 'GET' || request.method === 'HEAD') && !/^\/(api|ws|_next)(\/|$)/.test(path) && !/\.\w+$/.test(path);
+    const isPage =
+      built &&
+      (request.method === 'GET' || request.method === 'HEAD') &&
+      !/^\/(api|ws|_next)(\/|$)/.test(path) &&
+      !/\.\w+$/.test(path);
     if (isPage) return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(page);
-    const other = ['GET', 'POST', 'PATCH', 'DELETE'].some((method) => method !== request.method && http.findRoute({ method: method as 'GET', url: path }));
+    const other = ['GET', 'POST', 'PATCH', 'DELETE'].some(
+      (method) => method !== request.method && http.findRoute({ method: method as 'GET', url: path }),
+    );
     return sendProblem(request, reply, new Problem(other ? 'method_not_allowed' : 'not_found'));
   });
 }

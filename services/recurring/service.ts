@@ -13,8 +13,14 @@ const remember = say(
      event_id = excluded.event_id, event = excluded.event, sequence = excluded.sequence, sent_at = now()
    where recurring.occurrence.sequence < excluded.sequence`,
 );
-const forgetBySuccessor = say('forget_by_successor', 'delete from recurring.occurrence where workspace_id = $1 and successor_id = $2');
-const forgetTask = say('forget_task', 'delete from recurring.occurrence where workspace_id = $1 and task_id = $2 and sequence < $3');
+const forgetBySuccessor = say(
+  'forget_by_successor',
+  'delete from recurring.occurrence where workspace_id = $1 and successor_id = $2',
+);
+const forgetTask = say(
+  'forget_task',
+  'delete from recurring.occurrence where workspace_id = $1 and task_id = $2 and sequence < $3',
+);
 const unanswered = say<{ event: OccurrenceDue }>(
   'unanswered',
   `update recurring.occurrence set sent_at = now() where sent_at < now() - interval '1 minute' returning event`,
@@ -29,7 +35,13 @@ export const recurring: Service<'recurring', undefined> = {
   async start(runtime: Runtime<'recurring'>) {
     runtime.consume(
       'recurring',
-      ['com.todo.task.completed', 'com.todo.task.created', 'com.todo.task.restored', 'com.todo.task.reopened', 'com.todo.task.deleted'],
+      [
+        'com.todo.task.completed',
+        'com.todo.task.created',
+        'com.todo.task.restored',
+        'com.todo.task.reopened',
+        'com.todo.task.deleted',
+      ],
       (event, tx, emit) => follow(event, tx, emit),
     );
     runtime.every('recurring: ask again', 60_000, () =>
@@ -54,7 +66,15 @@ async function follow(event: ChangeEvent, tx: Tx<'recurring'>, emit: Emit): Prom
   }
   if (task.successor_id === null || task.completion_id === null) return;
   const due = occurrenceDue(event, task.successor_id, task.completion_id);
-  tx.write(remember, [workspace_id, task.id, task.completion_id, task.successor_id, due.id, JSON.stringify(due), sequence]);
+  tx.write(remember, [
+    workspace_id,
+    task.id,
+    task.completion_id,
+    task.successor_id,
+    due.id,
+    JSON.stringify(due),
+    sequence,
+  ]);
   emit(due);
 }
 

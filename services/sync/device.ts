@@ -1,5 +1,5 @@
-import { SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import { clientFrameSchema, type ServerFrame } from '@taskmaster/contracts/sync/frames';
+import { SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { WebSocket } from 'ws';
 
@@ -49,13 +49,10 @@ export class Device {
 
   /** A frame written once for many. What comes before the welcome waits for it. */
   push(space: string, text: string): void {
-    if (!this.ready) {
-      this.early.push({ space, text });
-      return;
-    }
-    if (this.socket.bufferedAmount > DEAD) return this.socket.terminate();
-    if (this.behind.has(space) || this.socket.bufferedAmount > SLOW) return this.fallBehind(space);
-    this.socket.send(text);
+    if (!this.ready) this.early.push({ space, text });
+    else if (this.socket.bufferedAmount > DEAD) this.socket.terminate();
+    else if (this.behind.has(space) || this.socket.bufferedAmount > SLOW) this.fallBehind(space);
+    else this.socket.send(text);
   }
 
   send(frame: ServerFrame): void {
@@ -68,9 +65,9 @@ export class Device {
   }
 
   ping(): void {
-    if (!this.alive) return this.socket.terminate();
+    if (this.alive) this.socket.ping();
+    else this.socket.terminate();
     this.alive = false;
-    this.socket.ping();
   }
 
   close(code: number, reason: string): void {

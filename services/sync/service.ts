@@ -40,7 +40,9 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
     const { workspace_id, from, to, events } = event.data;
     const open = bySpace.get(workspace_id);
     if (!open || open.size === 0) return;
-    const frame: ServerFrame = events ? { t: 'ev', id: workspace_id, from, to, events } : { t: 'pull', id: workspace_id };
+    const frame: ServerFrame = events
+      ? { t: 'ev', id: workspace_id, from, to, events }
+      : { t: 'pull', id: workspace_id };
     // Written once for all devices of the workspace.
     const text = JSON.stringify(frame);
     for (const device of open) device.push(workspace_id, text);
@@ -61,12 +63,15 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
     if (origin !== undefined && !options.isOwnOrigin(origin, request.headers.host)) throw new Problem('foreign_origin');
     const ticket = (request.query as { ticket?: unknown }).ticket;
     if (typeof ticket !== 'string') {
-      if (!request.headers.authorization) throw new Problem('unauthenticated', 'A ticket or an Authorization header is needed.');
+      if (!request.headers.authorization)
+        throw new Problem('unauthenticated', 'A ticket or an Authorization header is needed.');
       return options.authenticate(request);
     }
     const read = await options.readTicket(ticket);
-    if (!(await runtime.state.createIfAbsent(`ticket:${read.jti}`, 1, TICKET_TTL))) throw new Problem('unauthenticated', 'The ticket was used.');
-    if (!(await runtime.ask('session', { sid: read.sid }))) throw new Problem('unauthenticated', 'The session has ended.');
+    if (!(await runtime.state.createIfAbsent(`ticket:${read.jti}`, 1, TICKET_TTL)))
+      throw new Problem('unauthenticated', 'The ticket was used.');
+    if (!(await runtime.ask('session', { sid: read.sid })))
+      throw new Problem('unauthenticated', 'The session has ended.');
     return read;
   }
 
@@ -81,7 +86,10 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
       bySpace.set(id, set.add(device));
     }
     const { heads } = await runtime.ask('heads', { workspace_ids: mine });
-    device.send({ t: 'welcome', spaces: heads.map(({ workspace_id, head, epoch }) => ({ id: workspace_id, head, epoch })) });
+    device.send({
+      t: 'welcome',
+      spaces: heads.map(({ workspace_id, head, epoch }) => ({ id: workspace_id, head, epoch })),
+    });
     device.welcomed();
   }
 
@@ -92,7 +100,8 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
         websocket: true,
         schema: { hide: true },
         preValidation: async (request) => {
-          if (request.headers.upgrade?.toLowerCase() !== 'websocket') throw new Problem('malformed', 'This address takes WebSockets only.');
+          if (request.headers.upgrade?.toLowerCase() !== 'websocket')
+            throw new Problem('malformed', 'This address takes WebSockets only.');
           const who = await enter(request);
           opening.take(who.user_id);
           entered.set(request, who);

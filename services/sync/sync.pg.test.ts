@@ -49,16 +49,29 @@ async function device(who: Person): Promise<Socket> {
   return socket;
 }
 
-const push = (who: Person, client_id: string, ops: object[]) => who.call('POST', `/api/workspaces/${who.workspace}/ops`, { client_id, schema: 1, ops });
-const create = (n: number, title: string, id = v7()) => ({ op: v7(), n, kind: 'create', entity: 'task', id, patch: { title } });
+const push = (who: Person, client_id: string, ops: object[]) =>
+  who.call('POST', `/api/workspaces/${who.workspace}/ops`, { client_id, schema: 1, ops });
+const create = (n: number, title: string, id = v7()) => ({
+  op: v7(),
+  n,
+  kind: 'create',
+  entity: 'task',
+  id,
+  patch: { title },
+});
 
 describe('a socket', () => {
   it('is told of every change of its workspace, in whole runs, and of nobody else’s', async () => {
     const bob = await services.person('bob');
     const [hers, his] = [await device(ann), await device(bob)];
     const task = (await ann.call('POST', '/api/tasks', { title: 'seen', tags: ['fresh'] })).json;
-    const run = await until(async () => hers.frames.find((frame) => frame.t === 'ev' && JSON.stringify(frame).includes(task.id)), 'the run');
-    expect(run.events.map((event: { seq: number }) => event.seq)).toEqual(Array.from({ length: run.to - run.from + 1 }, (_, index) => run.from + index));
+    const run = await until(
+      async () => hers.frames.find((frame) => frame.t === 'ev' && JSON.stringify(frame).includes(task.id)),
+      'the run',
+    );
+    expect(run.events.map((event: { seq: number }) => event.seq)).toEqual(
+      Array.from({ length: run.to - run.from + 1 }, (_, index) => run.from + index),
+    );
     expect(run.events.at(-1).set_index).toBe(run.events.at(-1).set_size - 1);
     for (const frame of hers.frames) expect(serverFrameSchema.safeParse(frame).error).toBeUndefined();
     expect(JSON.stringify(his.frames)).not.toContain(ann.workspace);
@@ -72,7 +85,9 @@ describe('a socket', () => {
     await expect(openSocket(`${url}?ticket=${ticket}`)).rejects.toThrow('401');
     await expect(openSocket(url)).rejects.toThrow('401');
     const fresh = await ticketOf(ann);
-    await expect(openSocket(`${url}?ticket=${fresh.ticket}`, { headers: { origin: 'https://evil.example' } })).rejects.toThrow('403');
+    await expect(
+      openSocket(`${url}?ticket=${fresh.ticket}`, { headers: { origin: 'https://evil.example' } }),
+    ).rejects.toThrow('403');
     (await openSocket(url, { headers: { authorization: `Bearer ${ann.token}` } })).close();
   });
 
@@ -81,7 +96,10 @@ describe('a socket', () => {
     const { ticket, url } = await ticketOf(bob);
     const socket = await openSocket(`${url}?ticket=${ticket}`);
     socket.send({ t: 'hello', client_id: randomUUID(), schema: 1, spaces: [{ id: ann.workspace, cursor: null }] });
-    await until(async () => socket.frames.some((frame) => frame.t === 'revoked' && frame.id === ann.workspace), 'revoked');
+    await until(
+      async () => socket.frames.some((frame) => frame.t === 'revoked' && frame.id === ann.workspace),
+      'revoked',
+    );
     await ann.call('POST', '/api/tasks', { title: 'not for bob' });
     await until(async () => (await ann.call('GET', '/api/tasks?q=bob')).json.items.length > 0, 'the task');
     expect(socket.frames.filter((frame) => frame.t === 'ev')).toEqual([]);
@@ -124,10 +142,21 @@ describe('a push', () => {
     const id = v7();
     const [laptop, phone] = [randomUUID(), randomUUID()];
     const made = (await push(ann, laptop, [create(1, 'shared', id)])).json.results[0].seq;
-    const edit = (n: number, patch: object) => ({ op: v7(), n, kind: 'update', entity: 'task', id, patch, base_seq: made });
+    const edit = (n: number, patch: object) => ({
+      op: v7(),
+      n,
+      kind: 'update',
+      entity: 'task',
+      id,
+      patch,
+      base_seq: made,
+    });
     await push(ann, laptop, [edit(2, { title: 'from the laptop' })]);
     await push(ann, phone, [edit(1, { priority: 'high' }), edit(2, { title: 'from the phone' })]);
-    expect((await ann.call('GET', `/api/tasks/${id}`)).json).toMatchObject({ title: 'from the phone', priority: 'high' });
+    expect((await ann.call('GET', `/api/tasks/${id}`)).json).toMatchObject({
+      title: 'from the phone',
+      priority: 'high',
+    });
     const { items } = (await ann.call('GET', `/api/tasks/${id}/history`)).json;
     expect(items.at(-1).overwrote).toEqual([{ register: 'title', seq: made + 1 }]);
   });
@@ -167,29 +196,43 @@ describe('the feed', () => {
 
   it('replayed from nothing gives the rows of the snapshot', async () => {
     const dee = await services.person('dee');
-    await dee.call('POST', '/api/tasks/quick', { text: 'Water plants every 3 days at 8am #Home @green\nRead //a book' });
+    await dee.call('POST', '/api/tasks/quick', {
+      text: 'Water plants every 3 days at 8am #Home @green\nRead //a book',
+    });
     const [plants, book] = (await dee.call('GET', '/api/tasks')).json.items;
     await dee.call('POST', `/api/tasks/${plants.id}/complete`, {});
-    await until(async () => (await dee.call('GET', '/api/tasks?q=water')).json.items[0]?.id !== plants.id, 'the successor');
+    await until(
+      async () => (await dee.call('GET', '/api/tasks?q=water')).json.items[0]?.id !== plants.id,
+      'the successor',
+    );
     await dee.call('PATCH', `/api/tasks/${book.id}`, { title: 'Read twice', tags: ['quiet'], due_date: '2027-02-02' });
     await dee.call('PATCH', '/api/me', { settings: { week_start: 7 } });
     const feed = (await dee.call('GET', `/api/workspaces/${dee.workspace}/changes?since=0&limit=1000`)).json;
     const rows = new Map<string, Row>();
     for (const event of feed.events) {
       const key = `${event.entity}:${event.entity_id}`;
-      rows.set(key, applyChange(event.entity as Entity, rows.get(key) as never, { ...event, workspace_id: dee.workspace }));
+      rows.set(
+        key,
+        applyChange(event.entity as Entity, rows.get(key) as never, { ...event, workspace_id: dee.workspace }),
+      );
     }
-    const lines = (await dee.call('GET', `/api/workspaces/${dee.workspace}/snapshot`)).text.trim().split('\n').map((line) => JSON.parse(line));
+    const lines = (await dee.call('GET', `/api/workspaces/${dee.workspace}/snapshot`)).text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     const snapshot = lines.flatMap((line) => (line.row ? [line.row] : []));
     expect(lines.at(-1).end).toEqual({ seq: feed.head, count: snapshot.length });
-    for (const { entity, ...row } of snapshot) expect(rows.get(`${entity}:${row.id}`), `${entity} ${row.id}`).toEqual(row);
+    for (const { entity, ...row } of snapshot)
+      expect(rows.get(`${entity}:${row.id}`), `${entity} ${row.id}`).toEqual(row);
     expect([...rows.keys()].filter((key) => !key.startsWith('workspace:'))).toHaveLength(snapshot.length);
   });
 
   it('lists this device’s own ops, rejected ones too', async () => {
     const client = randomUUID();
     await push(ann, client, [create(1, 'mine'), { ...create(2, 'x'), patch: {} }]);
-    const { mine } = (await ann.call('GET', `/api/workspaces/${ann.workspace}/changes?since=0&client_id=${client}&from_n=1`)).json;
+    const { mine } = (
+      await ann.call('GET', `/api/workspaces/${ann.workspace}/changes?since=0&client_id=${client}&from_n=1`)
+    ).json;
     expect(mine.map((one: { status: string }) => one.status)).toEqual(['ok', 'rejected']);
   });
 });
@@ -198,7 +241,9 @@ describe('the log', () => {
   it('is read by a role that cannot change it, and rows are never removed', async () => {
     const client = new pg.Client(services.connection);
     await client.connect();
-    const { rows } = await client.query(`select count(*) filter (where c.entity = 'task' and c.kind = 'created') as made, (select count(*) from tasks.task) as there from tasks.change c`);
+    const { rows } = await client.query(
+      `select count(*) filter (where c.entity = 'task' and c.kind = 'created') as made, (select count(*) from tasks.task) as there from tasks.change c`,
+    );
     await client.end();
     expect(rows[0].made).toBe(rows[0].there);
   });

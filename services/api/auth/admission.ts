@@ -13,12 +13,17 @@ export function createAdmission(signUp: 'open' | 'closed', isFirst: () => Promis
       if (signUp === 'open') return;
       if (await isFirst()) {
         if (given !== undefined && same(given, invite)) return;
-        throw new Problem('sign_up_closed', 'The first account needs the link that the program printed when it started.');
+        throw new Problem(
+          'sign_up_closed',
+          'The first account needs the link that the program printed when it started.',
+        );
       }
       throw new Problem('sign_up_closed', 'Ask whoever runs this place for an account.');
     },
-    firstAccountPath: async (): Promise<string | undefined> => (signUp === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined),
+    firstAccountPath: async (): Promise<string | undefined> =>
+      signUp === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined,
   };
 }
 
-const same = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const same = (a: string, b: string): boolean =>
+  a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));

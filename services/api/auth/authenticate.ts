@@ -17,7 +17,13 @@ const COOKIE_TRUSTED_FOR = 5_000;
  * Who sends this request: a Bearer JWT, or a browser's cookie. A cookie counts for a change only from our own page.
  * @throws Problem unauthenticated | foreign_origin
  */
-export function createAuthenticate(parts: { auth: Auth; tokens: Tokens; sessions: Sessions; people: People; public_url?: string }): Authenticate {
+export function createAuthenticate(parts: {
+  auth: Auth;
+  tokens: Tokens;
+  sessions: Sessions;
+  people: People;
+  public_url?: string;
+}): Authenticate {
   const cookies = new Map<string, { sid: string; at: number }>();
 
   async function sidOfCookie(request: FastifyRequest): Promise<string> {

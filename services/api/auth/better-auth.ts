@@ -46,7 +46,8 @@ export function createAuth(options: AuthOptions) {
             try {
               await options.admit(context?.headers?.get('x-taskmaster-invite') ?? undefined);
             } catch (error) {
-              if (error instanceof Problem) throw new APIError('FORBIDDEN', { code: error.code, message: error.detail });
+              if (error instanceof Problem)
+                throw new APIError('FORBIDDEN', { code: error.code, message: error.detail });
               throw error;
             }
           },

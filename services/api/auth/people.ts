@@ -2,10 +2,10 @@ import { defaultSettings } from '@taskmaster/domain/commands/settings';
 import { personalWorkspaceId } from '@taskmaster/domain/ids';
 import { wholePatch } from '@taskmaster/domain/registers';
 import type { User, Workspace } from '@taskmaster/domain/task';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { LRUCache } from 'lru-cache';
-import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import type { Caller } from '../caller.ts';
 import { lockWorkspace, userById } from '../kernel/statements.ts';
 import { writeActs } from '../kernel/write.ts';
@@ -23,7 +23,10 @@ const newWorkspace = say(
   'new_workspace',
   `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
 );
-const newMember = say('new_member', `insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing`);
+const newMember = say(
+  'new_member',
+  `insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing`,
+);
 
 const TRUSTED_FOR = 5_000;
 
@@ -70,7 +73,8 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     async isFirst(): Promise<boolean> {
       return (await runtime.background((tx) => tx.query(anyUser, []))).length === 0;
     },
-    workspacesOf: async (userId: string): Promise<string[]> => (await read(userId)).workspaces.map((workspace) => workspace.id),
+    workspacesOf: async (userId: string): Promise<string[]> =>
+      (await read(userId)).workspaces.map((workspace) => workspace.id),
   };
 }
 export type People = ReturnType<typeof createPeople>;
@@ -81,7 +85,11 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session, before: User | un
   if (!before) tx.write(lockInstallation, []);
   tx.write(newWorkspace, [id, 'Personal', session.user_id, at]);
   tx.write(newMember, [id, session.user_id]);
-  const [[workspace], [user], [anyone]] = await Promise.all([tx.query(lockWorkspace, [id]), tx.query(userById, [session.user_id]), tx.query(anyUser, [])]);
+  const [[workspace], [user], [anyone]] = await Promise.all([
+    tx.query(lockWorkspace, [id]),
+    tx.query(userById, [session.user_id]),
+    tx.query(anyUser, []),
+  ]);
   if (!workspace) throw new Error('The personal workspace is not there.');
   const copied = { name: user?.name ?? session.name, email: session.email, email_verified: session.email_verified };
   const row: User = user
@@ -97,9 +105,20 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session, before: User | un
         updated_at: at,
         version: 0,
       };
-  const options = { workspace, user_id: session.user_id, actor: { kind: 'system' as const, id: 'auth' }, via: 'auth', client_id: null, at };
+  const options = {
+    workspace,
+    user_id: session.user_id,
+    actor: { kind: 'system' as const, id: 'auth' },
+    via: 'auth',
+    client_id: null,
+    at,
+  };
   const change = user
-    ? { kind: 'updated' as const, patch: copied, before: { name: user.name, email: user.email, email_verified: user.email_verified } }
+    ? {
+        kind: 'updated' as const,
+        patch: copied,
+        before: { name: user.name, email: user.email, email_verified: user.email_verified },
+      }
     : { kind: 'created' as const, patch: wholePatch('user', row), before: null };
   const space: Workspace = {
     id,
@@ -113,7 +132,18 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session, before: User | un
     version: 0,
   };
   const changes = [
-    ...(user ? [] : [{ entity: 'workspace' as const, entity_id: id, kind: 'created' as const, patch: wholePatch('workspace', space), before: null, row: space }]),
+    ...(user
+      ? []
+      : [
+          {
+            entity: 'workspace' as const,
+            entity_id: id,
+            kind: 'created' as const,
+            patch: wholePatch('workspace', space),
+            before: null,
+            row: space,
+          },
+        ]),
     { entity: 'user' as const, entity_id: row.id, ...change, row },
   ];
   writeActs(tx, [{ op: session.user_id, changes }], options);

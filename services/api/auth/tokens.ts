@@ -1,6 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
-import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import {
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from './better-auth.ts';
@@ -24,7 +33,9 @@ export function createTokens(pool: pg.Pool) {
   async function fetchKeys(): Promise<void> {
     fetchedAt = Date.now();
     const { rows } = await pool.query<{ id: string; publicKey: string }>('select id, "publicKey" from jwks');
-    keys = createLocalJWKSet({ keys: rows.map((row) => ({ ...(JSON.parse(row.publicKey) as JWK), kid: row.id, alg: 'EdDSA' })) });
+    keys = createLocalJWKSet({
+      keys: rows.map((row) => ({ ...(JSON.parse(row.publicKey) as JWK), kid: row.id, alg: 'EdDSA' })),
+    });
   }
 
   async function verify(token: string): Promise<JWTPayload> {
@@ -33,7 +44,11 @@ export function createTokens(pool: pg.Pool) {
     try {
       return (await jwtVerify(token, keys as NonNullable<typeof keys>, options)).payload;
     } catch (error) {
-      if ((error as { code?: string }).code !== 'ERR_JWKS_NO_MATCHING_KEY' || Date.now() - fetchedAt < REFETCH_AT_MOST_EVERY) throw error;
+      if (
+        (error as { code?: string }).code !== 'ERR_JWKS_NO_MATCHING_KEY' ||
+        Date.now() - fetchedAt < REFETCH_AT_MOST_EVERY
+      )
+        throw error;
       await fetchKeys();
       return (await jwtVerify(token, keys as NonNullable<typeof keys>, options)).payload;
     }
@@ -89,7 +104,12 @@ export async function createTickets() {
     /** @throws Problem unauthenticated */
     async read(ticket: string): Promise<Ticket> {
       try {
-        const { payload } = await jwtVerify(ticket, verifying, { algorithms: ['EdDSA'], issuer: TOKEN_ISSUER, audience: TICKET_AUDIENCE, typ: 'ticket+jwt' });
+        const { payload } = await jwtVerify(ticket, verifying, {
+          algorithms: ['EdDSA'],
+          issuer: TOKEN_ISSUER,
+          audience: TICKET_AUDIENCE,
+          typ: 'ticket+jwt',
+        });
         return { user_id: String(payload.sub), sid: String(payload.sid), jti: String(payload.jti) };
       } catch {
         throw new Problem('unauthenticated', 'The ticket is not valid, or no longer.');

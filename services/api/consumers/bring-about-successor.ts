@@ -16,7 +16,9 @@ export async function handleOccurrenceDue(event: OccurrenceDue, tx: Tx<'tasks'>)
   const { workspace_id, task_id, user_id, payload } = event.data;
   const locked = tx.query(sql.lockWorkspace, [workspace_id]);
   const person = tx.query(sql.userById, [user_id]);
-  const loading = load(tx, workspace_id, user_id, [{ op: event.id, kind: 'update', entity: 'task', id: payload.successor_id, patch: {} }]);
+  const loading = load(tx, workspace_id, user_id, [
+    { op: event.id, kind: 'update', entity: 'task', id: payload.successor_id, patch: {} },
+  ]);
   const [[workspace], [user]] = await Promise.all([locked, person, loading.sent]);
   const predecessor = loading.world().get('task', task_id);
   if (!workspace || predecessor?.completion_id !== payload.completion_id) return;
@@ -24,7 +26,15 @@ export async function handleOccurrenceDue(event: OccurrenceDue, tx: Tx<'tasks'>)
   const time_zone = (user?.settings as Settings | undefined)?.time_zone ?? 'UTC';
   const local = localOf(now, time_zone);
   const at = now.toISOString();
-  const draft = new Draft(loading.world(), { at, user_id, workspace_id, time_zone, today: local.date, time: local.time, offline: false });
+  const draft = new Draft(loading.world(), {
+    at,
+    user_id,
+    workspace_id,
+    time_zone,
+    today: local.date,
+    time: local.time,
+    offline: false,
+  });
   if (!bringAboutSuccessor(draft, payload.successor_id)) return;
   writeActs(tx, [{ op: event.id, changes: draft.changes, causation_id: event.data.meta.causation_id }], {
     workspace,

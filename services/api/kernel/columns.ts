@@ -5,7 +5,19 @@ const stamps = ['workspace_id', 'id', 'version', 'created_at', 'updated_at', 'de
 export const columns: { readonly [E in Entity]: readonly string[] } = {
   task: [
     ...stamps,
-    ...['title', 'notes', 'status', 'priority', 'tags', 'due_date', 'due_time', 'due_zone', 'project_id', 'section_id', 'parent_id'],
+    ...[
+      'title',
+      'notes',
+      'status',
+      'priority',
+      'tags',
+      'due_date',
+      'due_time',
+      'due_zone',
+      'project_id',
+      'section_id',
+      'parent_id',
+    ],
     ...['position', 'recurrence', 'series_id', 'slot', 'series_values', 'successor_id', 'predecessor_slot', 'missed'],
     ...['completion_id', 'completed_local', 'completed_at', 'archived_at', 'deletion_act', 'withdrawn'],
   ],

@@ -21,7 +21,8 @@ export interface Command<Answer> {
   answer(outcome: { draft: Draft; changed: boolean }): { status: number; body: Answer };
 }
 
-export const fingerprintOf = (...parts: unknown[]): string => createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+export const fingerprintOf = (...parts: unknown[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
 
 /**
  * One command, one transaction, two flights: lock and read; decide; write and commit. All ops are one act.
@@ -51,7 +52,11 @@ export async function execute<Answer>(
       const decision = decide(world, moment, ops);
       if (!decision.ok) throw new Problem(decision.code, undefined, decision.errors);
 
-      const act = { op: key?.op ?? ops[0]?.op ?? '', changes: decision.changes, causation_id: command.causation_id ?? null };
+      const act = {
+        op: key?.op ?? ops[0]?.op ?? '',
+        changes: decision.changes,
+        causation_id: command.causation_id ?? null,
+      };
       const written = writeActs(tx, [act], {
         workspace,
         user_id: caller.user_id,
@@ -64,8 +69,17 @@ export async function execute<Answer>(
       draft.adopt(decision.changes);
       const answer = command.answer({ draft, changed: decision.changes.length > 0 });
       if (key) {
-        const row = { user_id: caller.user_id, op: key.op, workspace_id, fingerprint: key.fingerprint, status: 'ok', seq: written.head };
-        tx.write(sql.insertProcessedOps, [JSON.stringify([{ ...row, answer_status: answer.status, answer: answer.body }])]);
+        const row = {
+          user_id: caller.user_id,
+          op: key.op,
+          workspace_id,
+          fingerprint: key.fingerprint,
+          status: 'ok',
+          seq: written.head,
+        };
+        tx.write(sql.insertProcessedOps, [
+          JSON.stringify([{ ...row, answer_status: answer.status, answer: answer.body }]),
+        ]);
       }
       return { ...answer, replayed: false };
     },
@@ -73,7 +87,10 @@ export async function execute<Answer>(
   );
 }
 
-function replay<Answer>(done: sql.ProcessedOp, fingerprint: string): { status: number; body: Answer; replayed: boolean } {
+function replay<Answer>(
+  done: sql.ProcessedOp,
+  fingerprint: string,
+): { status: number; body: Answer; replayed: boolean } {
   if (done.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
   if (done.answer_status === null) throw new Problem('already_done', undefined, undefined, { seq: done.seq });
   return { status: done.answer_status, body: done.answer as Answer, replayed: true };

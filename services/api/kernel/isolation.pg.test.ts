@@ -9,13 +9,31 @@ beforeAll(async () => {
   services = await runServices();
   ann = await services.person('ann');
   bob = await services.person('bob');
-  for (const who of [ann, bob]) await who.call('POST', '/api/tasks/quick', { text: 'Secret words every day at 9am #Mine @tagged !30m before' });
+  for (const who of [ann, bob])
+    await who.call('POST', '/api/tasks/quick', { text: 'Secret words every day at 9am #Mine @tagged !30m before' });
 });
 afterAll(() => services.stop());
 
-const tables = ['workspace', 'member', '"user"', 'project', 'tag', 'task', 'reminder', 'change', 'search_word', 'search_vocab', 'processed_op', 'sync_client'];
+const tables = [
+  'workspace',
+  'member',
+  '"user"',
+  'project',
+  'tag',
+  'task',
+  'reminder',
+  'change',
+  'search_word',
+  'search_vocab',
+  'processed_op',
+  'sync_client',
+];
 
-async function as<T>(role: string, settings: { user?: string; workspaces?: string }, look: (client: pg.Client) => Promise<T>): Promise<T> {
+async function as<T>(
+  role: string,
+  settings: { user?: string; workspaces?: string },
+  look: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ ...services.connection, options: `-c role=${role}` });
   await client.connect();
   try {
@@ -30,15 +48,30 @@ async function as<T>(role: string, settings: { user?: string; workspaces?: strin
 
 describe('the second wall', () => {
   it.each(tables)('shows nothing foreign to a query without its WHERE: %s', async (table) => {
-    const of = table === 'workspace' ? 'id' : table === '"user"' ? 'id' : ['member', 'processed_op', 'sync_client'].includes(table) ? 'user_id' : 'workspace_id';
+    const of =
+      table === 'workspace'
+        ? 'id'
+        : table === '"user"'
+          ? 'id'
+          : ['member', 'processed_op', 'sync_client'].includes(table)
+            ? 'user_id'
+            : 'workspace_id';
     const own = of === 'user_id' || table === '"user"' ? ann.id : ann.workspace;
-    const rows = await as('taskmaster_api', { user: ann.id, workspaces: `{${ann.workspace}}` }, async (client) => (await client.query(`select ${of}::text as of from tasks.${table}`)).rows);
+    const rows = await as(
+      'taskmaster_api',
+      { user: ann.id, workspaces: `{${ann.workspace}}` },
+      async (client) => (await client.query(`select ${of}::text as of from tasks.${table}`)).rows,
+    );
     expect(rows.filter((row) => row.of !== own)).toEqual([]);
     if (!['processed_op', 'sync_client'].includes(table)) expect(rows.length).toBeGreaterThan(0);
   });
 
   it.each(tables)('shows nothing at all where the settings are unset: %s', async (table) => {
-    const rows = await as('taskmaster_api', {}, async (client) => (await client.query(`select 1 from tasks.${table}`)).rows);
+    const rows = await as(
+      'taskmaster_api',
+      {},
+      async (client) => (await client.query(`select 1 from tasks.${table}`)).rows,
+    );
     expect(rows).toEqual([]);
   });
 
@@ -51,10 +84,18 @@ describe('the second wall', () => {
 
   it('lets nobody rewrite history, and no service into another’s tables', async () => {
     const mine = { user: ann.id, workspaces: `{${ann.workspace}}` };
-    await expect(as('taskmaster_api', mine, (client) => client.query('update tasks.change set kind = kind'))).rejects.toMatchObject({ code: '42501' });
-    await expect(as('taskmaster_api_background', mine, (client) => client.query('delete from tasks.change'))).rejects.toMatchObject({ code: '42501' });
-    await expect(as('taskmaster_recurring', mine, (client) => client.query('select from tasks.task'))).rejects.toMatchObject({ code: '42501' });
-    await expect(as('taskmaster_api', mine, (client) => client.query('select from auth.session'))).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      as('taskmaster_api', mine, (client) => client.query('update tasks.change set kind = kind')),
+    ).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      as('taskmaster_api_background', mine, (client) => client.query('delete from tasks.change')),
+    ).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      as('taskmaster_recurring', mine, (client) => client.query('select from tasks.task')),
+    ).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      as('taskmaster_api', mine, (client) => client.query('select from auth.session')),
+    ).rejects.toMatchObject({ code: '42501' });
   });
 });
 
@@ -70,15 +111,25 @@ describe('a command', () => {
     await other.query('delete from tasks.member where workspace_id = $1', [ann.workspace]);
     await other.query('commit');
     expect((await waiting).status).toBe(404);
-    await other.query(`insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner')`, [ann.workspace, ann.id]);
+    await other.query(`insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner')`, [
+      ann.workspace,
+      ann.id,
+    ]);
     await other.end();
     expect((await ann.call('GET', `/api/tasks/${task.id}`)).json.title).toBe('before');
   });
 
   it('takes the next sequence, gapless, whatever runs at once', async () => {
-    await Promise.all(Array.from({ length: 60 }, (_, index) => bob.call('POST', '/api/tasks', { title: `task ${index}`, tags: [`tag${index % 7}`] })));
-    const { events, head } = (await bob.call('GET', `/api/workspaces/${bob.workspace}/changes?since=0&limit=1000`)).json;
-    expect(events.map((event: { seq: number }) => event.seq)).toEqual(Array.from({ length: head }, (_, index) => index + 1));
+    await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        bob.call('POST', '/api/tasks', { title: `task ${index}`, tags: [`tag${index % 7}`] }),
+      ),
+    );
+    const { events, head } = (await bob.call('GET', `/api/workspaces/${bob.workspace}/changes?since=0&limit=1000`))
+      .json;
+    expect(events.map((event: { seq: number }) => event.seq)).toEqual(
+      Array.from({ length: head }, (_, index) => index + 1),
+    );
   });
 
   it('whose database connection dies is answered 503 and can be sent again', async () => {
@@ -88,7 +139,9 @@ describe('a command', () => {
     await killer.query('select from tasks.workspace where id = $1 for update', [bob.workspace]);
     const waiting = bob.call('POST', '/api/tasks', { title: 'cut off' }, { 'idempotency-key': 'cut-off-key' });
     await new Promise((go) => setTimeout(go, 150));
-    await killer.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taskmaster taskmaster_api' and wait_event_type = 'Lock'`);
+    await killer.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'taskmaster taskmaster_api' and wait_event_type = 'Lock'`,
+    );
     await killer.query('rollback');
     await killer.end();
     const cut = await waiting;

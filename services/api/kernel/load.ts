@@ -37,7 +37,12 @@ function wantedBy(ops: readonly Op[], workspaceId: string): Wanted {
     endOfParent: new Set(),
   };
   for (const op of ops) {
-    const patch = op.patch as { name?: string; task_id?: string; place?: Record<string, string | null>; tags?: { add: string[] } };
+    const patch = op.patch as {
+      name?: string;
+      task_id?: string;
+      place?: Record<string, string | null>;
+      tags?: { add: string[] };
+    };
     if (op.entity === 'user') wanted.user = true;
     if (op.entity === 'reminder') {
       wanted.reminders.add(op.id);
@@ -67,11 +72,20 @@ function wantedBy(ops: readonly Op[], workspaceId: string): Wanted {
 }
 
 /** Sends, in one flight, the reads that these ops need; `world` awaits them. Rows of other workspaces are never among them. */
-export function load(tx: Tx<'tasks'>, workspaceId: string, userId: string, ops: readonly Op[]): { sent: Promise<void>; world(): World } {
+export function load(
+  tx: Tx<'tasks'>,
+  workspaceId: string,
+  userId: string,
+  ops: readonly Op[],
+): { sent: Promise<void>; world(): World } {
   const wanted = wantedBy(ops, workspaceId);
   const world = new LoadedWorld();
   const sends: Promise<void>[] = [];
-  const send = <Row>(ids: ReadonlySet<string>, statement: Parameters<typeof tx.query<Row>>[0], take: (row: Row) => void): void => {
+  const send = <Row>(
+    ids: ReadonlySet<string>,
+    statement: Parameters<typeof tx.query<Row>>[0],
+    take: (row: Row) => void,
+  ): void => {
     if (ids.size > 0) sends.push(tx.query(statement, [workspaceId, [...ids]]).then((rows) => rows.forEach(take)));
   };
   send(wanted.tasks, sql.tasksById, (row) => world.addTask(row));
@@ -82,12 +96,21 @@ export function load(tx: Tx<'tasks'>, workspaceId: string, userId: string, ops: 
   send(wanted.tags, sql.tagsById, (row) => world.add('tag', row));
   send(wanted.reminders, sql.remindersById, (row) => world.add('reminder', row));
   send(wanted.remindersOf, sql.remindersOfTasks, (row) => world.add('reminder', row));
-  if (wanted.user) sends.push(tx.query(sql.userById, [userId]).then((rows) => rows.forEach((row) => world.add('user', row))));
+  if (wanted.user)
+    sends.push(tx.query(sql.userById, [userId]).then(([row]) => (row ? world.add('user', row) : undefined)));
   for (const project of wanted.endOfProject) {
-    sends.push(tx.query(sql.lastPosition, [workspaceId, project]).then(([row]) => world.setEnd(`${project}:`, row?.position ?? null)));
+    sends.push(
+      tx
+        .query(sql.lastPosition, [workspaceId, project])
+        .then(([row]) => world.setEnd(`${project}:`, row?.position ?? null)),
+    );
   }
   for (const parent of wanted.endOfParent) {
-    sends.push(tx.query(sql.lastPositionBelow, [workspaceId, parent]).then(([row]) => world.setEnd(`:${parent}`, row?.position ?? null)));
+    sends.push(
+      tx
+        .query(sql.lastPositionBelow, [workspaceId, parent])
+        .then(([row]) => world.setEnd(`:${parent}`, row?.position ?? null)),
+    );
   }
   return { sent: Promise.all(sends).then(() => undefined), world: () => world };
 }
@@ -137,4 +160,3 @@ class LoadedWorld implements World {
     return [...this.tasks.values()].filter(test);
   }
 }
-

@@ -1,5 +1,5 @@
 import { Problem } from '@taskmaster/contracts/problems';
-import { type OpResult, patches, type PushAnswer, type SyncOp, type SyncPush } from '@taskmaster/contracts/sync/ops';
+import { type OpResult, type PushAnswer, patches, type SyncOp, type SyncPush } from '@taskmaster/contracts/sync/ops';
 import { decide } from '@taskmaster/domain/commands/decide';
 import { Draft, type Op } from '@taskmaster/domain/commands/world';
 import type { Runtime } from '@taskmaster/runtime/runtime';
@@ -13,7 +13,13 @@ import { type Act, writeActs } from './write.ts';
  * Takes a device's ops in their order, as one transaction of one act each. An op that was taken before is `dup`; one that
  * the domain refuses is `rejected`, consumes its n and stops nothing behind it; a gap in n stops there with `order`.
  */
-export async function push(runtime: Pick<Runtime<'tasks'>, 'transact'>, caller: Caller, workspaceId: string, request: SyncPush, now = new Date()): Promise<PushAnswer> {
+export async function push(
+  runtime: Pick<Runtime<'tasks'>, 'transact'>,
+  caller: Caller,
+  workspaceId: string,
+  request: SyncPush,
+  now = new Date(),
+): Promise<PushAnswer> {
   const { client_id } = request;
   const ops = request.ops.map(checkedOp);
   return runtime.transact(
@@ -24,9 +30,24 @@ export async function push(runtime: Pick<Runtime<'tasks'>, 'transact'>, caller: 
       const processed = tx.query(sql.readProcessedOps, [caller.user_id, ids]);
       const client = tx.query(sql.readSyncClient, [caller.user_id, client_id, workspaceId]);
       const based = ops.filter((op) => op.base_seq !== undefined && op.kind === 'update');
-      const since = based.length > 0 ? tx.query(sql.changedSince, [workspaceId, based.map((op) => op.id), based.map((op) => op.base_seq), client_id]) : [];
+      const since =
+        based.length > 0
+          ? tx.query(sql.changedSince, [
+              workspaceId,
+              based.map((op) => op.id),
+              based.map((op) => op.base_seq),
+              client_id,
+            ])
+          : [];
       const loading = load(tx, workspaceId, caller.user_id, ops);
-      const [[workspace], [membership], before, [known], newer] = await Promise.all([locked, member, processed, client, since, loading.sent]);
+      const [[workspace], [membership], before, [known], newer] = await Promise.all([
+        locked,
+        member,
+        processed,
+        client,
+        since,
+        loading.sent,
+      ]);
       if (!workspace || !membership) throw new Problem('not_found');
       if (membership.role === 'viewer') throw new Problem('forbidden', 'You may look, not change.');
 
@@ -40,7 +61,11 @@ export async function push(runtime: Pick<Runtime<'tasks'>, 'transact'>, caller: 
       for (const op of ops) {
         const done = doneByOp.get(op.op);
         if (done) {
-          results.push(done.fingerprint === fingerprintOf(op.kind, op.entity, op.id, op.patch) ? { op: op.op, status: 'dup', seq: done.seq } : rejected(op, 'idempotency_mismatch'));
+          results.push(
+            done.fingerprint === fingerprintOf(op.kind, op.entity, op.id, op.patch)
+              ? { op: op.op, status: 'dup', seq: done.seq }
+              : rejected(op, 'idempotency_mismatch'),
+          );
           continue;
         }
         if (op.n !== last + 1) {
@@ -53,7 +78,14 @@ export async function push(runtime: Pick<Runtime<'tasks'>, 'transact'>, caller: 
         records.push({ op, result });
       }
 
-      const written = writeActs(tx, acts, { workspace, user_id: caller.user_id, actor: caller.actor, via: 'sync', client_id, at: moment.at });
+      const written = writeActs(tx, acts, {
+        workspace,
+        user_id: caller.user_id,
+        actor: caller.actor,
+        via: 'sync',
+        client_id,
+        at: moment.at,
+      });
       for (const result of results) {
         if (result.act !== undefined) result.seq = written.seqs[result.act];
         else if (result.status === 'ok') result.seq = written.head;
@@ -95,7 +127,12 @@ function checkedOp(op: SyncOp): SyncOp & TakenOp {
   return { ...op, wrong: read.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) };
 }
 
-function take(op: SyncOp & TakenOp, world: Draft, acts: Act[], newer: readonly { entity_id: string; seq: number; registers: string[]; client_id: string | null }[]): OpResult & { act?: number } {
+function take(
+  op: SyncOp & TakenOp,
+  world: Draft,
+  acts: Act[],
+  newer: readonly { entity_id: string; seq: number; registers: string[]; client_id: string | null }[],
+): OpResult & { act?: number } {
   if (op.wrong) return rejected(op, 'invalid', op.wrong);
   const decision = decide(world, world.moment, [op]);
   if (!decision.ok) return rejected(op, decision.code, decision.errors);
@@ -106,7 +143,11 @@ function take(op: SyncOp & TakenOp, world: Draft, acts: Act[], newer: readonly {
     op.kind === 'update' && op.base_seq !== undefined
       ? newer
           .filter((change) => change.entity_id === op.id && change.seq > (op.base_seq ?? 0))
-          .flatMap((change) => change.registers.filter((register) => touched.has(register)).map((register) => ({ register, seq: change.seq })))
+          .flatMap((change) =>
+            change.registers
+              .filter((register) => touched.has(register))
+              .map((register) => ({ register, seq: change.seq })),
+          )
       : [];
   acts.push({ op: op.op, changes: decision.changes, overwrote });
   return { op: op.op, status: 'ok', act: acts.length - 1 };

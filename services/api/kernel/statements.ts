@@ -38,7 +38,10 @@ export const readProcessedOps = say<ProcessedOp>(
   'select op, fingerprint, status, seq, answer_status, answer, error from tasks.processed_op where user_id = $1 and op = any($2::uuid[])',
 );
 
-export const tasksById = say<Task>('tasks_by_id', `select ${list('task')} from tasks.task where workspace_id = $1 and id = any($2::uuid[])`);
+export const tasksById = say<Task>(
+  'tasks_by_id',
+  `select ${list('task')} from tasks.task where workspace_id = $1 and id = any($2::uuid[])`,
+);
 
 /**
  * Tasks with all that an act on them may touch: what is below them, the occurrences before and after them in their
@@ -62,15 +65,27 @@ export const familiesOf = say<Task>(
    select ${list('task', 't.')} from tasks.task t
    where t.workspace_id = $1 and t.id in (select id from below union select id from above)`,
 );
-export const tasksOfProject = say<Task>('tasks_of_project', `select ${list('task')} from tasks.task where workspace_id = $1 and project_id = any($2::uuid[])`);
+export const tasksOfProject = say<Task>(
+  'tasks_of_project',
+  `select ${list('task')} from tasks.task where workspace_id = $1 and project_id = any($2::uuid[])`,
+);
 export const tasksWithTags = say<Task>(
   'tasks_with_tags',
   `select ${list('task')} from tasks.task where workspace_id = $1 and deleted_at is null
      and tags && (select coalesce(array_agg(name), '{}') from tasks.tag where workspace_id = $1 and id = any($2::uuid[]))`,
 );
-export const projectsById = say<Project>('projects_by_id', `select ${list('project')} from tasks.project where workspace_id = $1 and id = any($2::uuid[])`);
-export const tagsById = say<Tag>('tags_by_id', `select ${list('tag')} from tasks.tag where workspace_id = $1 and id = any($2::uuid[])`);
-export const remindersById = say<Reminder>('reminders_by_id', `select ${list('reminder')} from tasks.reminder where workspace_id = $1 and id = any($2::uuid[])`);
+export const projectsById = say<Project>(
+  'projects_by_id',
+  `select ${list('project')} from tasks.project where workspace_id = $1 and id = any($2::uuid[])`,
+);
+export const tagsById = say<Tag>(
+  'tags_by_id',
+  `select ${list('tag')} from tasks.tag where workspace_id = $1 and id = any($2::uuid[])`,
+);
+export const remindersById = say<Reminder>(
+  'reminders_by_id',
+  `select ${list('reminder')} from tasks.reminder where workspace_id = $1 and id = any($2::uuid[])`,
+);
 export const remindersOfTasks = say<Reminder>(
   'reminders_of_tasks',
   `select ${list('reminder', 'r.')} from tasks.reminder r
@@ -99,7 +114,9 @@ export const changedSince = say<{ entity_id: string; seq: number; registers: str
 
 const upserts = Object.fromEntries(
   (Object.keys(columns) as Entity[]).map((entity) => {
-    const set = columns[entity].filter((column) => column !== 'id' && column !== 'workspace_id' && column !== 'created_at');
+    const set = columns[entity].filter(
+      (column) => column !== 'id' && column !== 'workspace_id' && column !== 'created_at',
+    );
     return [
       entity,
       say(
@@ -116,7 +133,10 @@ export const insertChanges = say(
   'insert_changes',
   `insert into tasks.change select * from jsonb_populate_recordset(null::tasks.change, $1::jsonb)`,
 );
-export const moveHead = say('move_head', 'update tasks.workspace set head = $2, head_op = $3, moved_at = clock_timestamp() where id = $1');
+export const moveHead = say(
+  'move_head',
+  'update tasks.workspace set head = $2, head_op = $3, moved_at = clock_timestamp() where id = $1',
+);
 export const insertProcessedOps = say(
   'insert_processed_ops',
   `insert into tasks.processed_op (user_id, op, workspace_id, client_id, n, fingerprint, status, seq, answer_status, answer, error)

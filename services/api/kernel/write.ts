@@ -122,12 +122,20 @@ interface Word {
   field: number;
 }
 
-function writeWords(tx: Tx<'tasks'>, workspaceId: string, before: ReadonlyMap<string, Task | undefined>, after: ReadonlyMap<string, { row: object }>): void {
+function writeWords(
+  tx: Tx<'tasks'>,
+  workspaceId: string,
+  before: ReadonlyMap<string, Task | undefined>,
+  after: ReadonlyMap<string, { row: object }>,
+): void {
   const removed: Word[] = [];
   const added: Word[] = [];
   for (const [key, was] of before) {
     const is = after.get(key)?.row as Task;
-    for (const [field, name, limit] of [[0, 'title', 100], [1, 'notes', WORDS_OF_NOTES]] as const) {
+    for (const [field, name, limit] of [
+      [0, 'title', 100],
+      [1, 'notes', WORDS_OF_NOTES],
+    ] as const) {
       if (was && was[name] === is[name]) continue;
       const old = new Set(was ? wordsOf(was[name], limit) : []);
       const now = new Set(wordsOf(is[name], limit));

@@ -1,8 +1,21 @@
-import { type ChangeEvent, EVENT_SOURCE, type Event, schemaAddress, type TaskSync } from '@taskmaster/contracts/events/event';
+import {
+  type ChangeEvent,
+  EVENT_SOURCE,
+  type Event,
+  schemaAddress,
+  type TaskSync,
+} from '@taskmaster/contracts/events/event';
 import { eventTypeOf } from '@taskmaster/contracts/events/types';
 import type { SyncChange } from '@taskmaster/contracts/sync/changes';
 import { eventId } from '@taskmaster/domain/ids';
-import { applyPatch, changedFields, type Entity, type Patch, type Row, rowFromPatch } from '@taskmaster/domain/registers';
+import {
+  applyPatch,
+  changedFields,
+  type Entity,
+  type Patch,
+  type Row,
+  rowFromPatch,
+} from '@taskmaster/domain/registers';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import type { Head, LogRange, LogSource } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
@@ -30,7 +43,10 @@ interface LoggedChange extends SyncChange {
 }
 
 const rowNow = (['task', 'project', 'tag', 'reminder', 'user'] as Entity[])
-  .map((entity) => `when '${entity}' then (select to_jsonb(r) from ${tableOf(entity)} r where r.workspace_id = c.workspace_id and r.id = c.entity_id)`)
+  .map(
+    (entity) =>
+      `when '${entity}' then (select to_jsonb(r) from ${tableOf(entity)} r where r.workspace_id = c.workspace_id and r.id = c.entity_id)`,
+  )
   .join('\n');
 
 /** Rows and the changes newer than the range are read in one statement, so they are of one moment. */
@@ -54,8 +70,14 @@ const readRange = say<LoggedChange>(
    ) c
    order by c.workspace_id, c.seq`,
 );
-const headsOf = say<Head>('heads_of', 'select id as workspace_id, head, epoch, acl_version from tasks.workspace where id = any($1::uuid[])');
-const headsMoved = say<Head>('heads_moved', 'select id as workspace_id, head, epoch, acl_version from tasks.workspace where moved_at >= $1');
+const headsOf = say<Head>(
+  'heads_of',
+  'select id as workspace_id, head, epoch, acl_version from tasks.workspace where id = any($1::uuid[])',
+);
+const headsMoved = say<Head>(
+  'heads_moved',
+  'select id as workspace_id, head, epoch, acl_version from tasks.workspace where moved_at >= $1',
+);
 
 const FAR = Number.MAX_SAFE_INTEGER;
 
@@ -63,9 +85,15 @@ const FAR = Number.MAX_SAFE_INTEGER;
 export function createLogSource(runtime: Pick<RunningRuntime<'tasks'>, 'background'>): LogSource & {
   events(workspaceId: string, from: number, to: number): Promise<{ events: ChangeEvent[]; head: number }>;
 } {
-  const read = async (asked: readonly { workspace_id: string; after: number; upto?: number }[]): Promise<LogRange[]> => {
+  const read = async (
+    asked: readonly { workspace_id: string; after: number; upto?: number }[],
+  ): Promise<LogRange[]> => {
     const rows = await runtime.background((tx) =>
-      tx.query(readRange, [asked.map((one) => one.workspace_id), asked.map((one) => one.after), asked.map((one) => one.upto ?? FAR)]),
+      tx.query(readRange, [
+        asked.map((one) => one.workspace_id),
+        asked.map((one) => one.after),
+        asked.map((one) => one.upto ?? FAR),
+      ]),
     );
     const byWorkspace = new Map<string, LoggedChange[]>();
     for (const row of rows) {
@@ -208,6 +236,13 @@ function syncEvent(of: LoggedChange, from: number, to: number, events: SyncChang
     time: of.at,
     datacontenttype: 'application/json',
     dataschema: schemaAddress('task-sync'),
-    data: { workspace_id: of.workspace_id, epoch: of.epoch, acl_version: of.meta.acl_version, from, to, ...(events ? { events } : {}) },
+    data: {
+      workspace_id: of.workspace_id,
+      epoch: of.epoch,
+      acl_version: of.meta.acl_version,
+      from,
+      to,
+      ...(events ? { events } : {}),
+    },
   };
 }

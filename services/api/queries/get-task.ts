@@ -1,6 +1,13 @@
 import type { HistoryEntry, TaskAnswer } from '@taskmaster/contracts/http/tasks';
 import { Problem } from '@taskmaster/contracts/problems';
-import { applyPatch, changedFields, type Entity, type Patch, type Row, rowFromPatch } from '@taskmaster/domain/registers';
+import {
+  applyPatch,
+  changedFields,
+  type Entity,
+  type Patch,
+  type Row,
+  rowFromPatch,
+} from '@taskmaster/domain/registers';
 import type { Task } from '@taskmaster/domain/task';
 import type { Runtime } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
@@ -10,11 +17,17 @@ import { remindersOfTasks } from '../kernel/statements.ts';
 import { presentTask } from '../present-task.ts';
 
 const say = statementsOf('tasks');
-const taskOf = say<Task>('task_of', `select ${columns.task.join(', ')} from tasks.task where workspace_id = any($1::uuid[]) and id = $2`);
+const taskOf = say<Task>(
+  'task_of',
+  `select ${columns.task.join(', ')} from tasks.task where workspace_id = any($1::uuid[]) and id = $2`,
+);
 const homes = Object.fromEntries(
   (['task', 'project', 'tag'] as const).map((entity) => [
     entity,
-    say<{ workspace_id: string }>(`home_of_${entity}`, `select workspace_id from ${tableOf(entity)} where workspace_id = any($1::uuid[]) and id = $2`),
+    say<{ workspace_id: string }>(
+      `home_of_${entity}`,
+      `select workspace_id from ${tableOf(entity)} where workspace_id = any($1::uuid[]) and id = $2`,
+    ),
   ]),
 );
 const successorHome = say<{ workspace_id: string }>(
@@ -57,12 +70,19 @@ export async function getTask(runtime: Reader, caller: Caller, id: string): Prom
  * The workspace that holds a thing. A caller with one workspace needs no look: the command itself finds out. A task may
  * also be the successor that a completed occurrence is about to have.
  */
-export async function homeOf(runtime: Reader, caller: Caller, entity: 'task' | 'project' | 'tag', id: string): Promise<string> {
+export async function homeOf(
+  runtime: Reader,
+  caller: Caller,
+  entity: 'task' | 'project' | 'tag',
+  id: string,
+): Promise<string> {
   const mine = workspaceIds(caller);
   if (mine.length === 1) return mine[0] ?? '';
   const statements = entity === 'task' ? [homes.task, successorHome] : [homes[entity]];
   for (const statement of statements) {
-    const [home] = await runtime.transact((tx) => tx.query(statement as typeof successorHome, [mine, id]), { caller: callerSettings(caller) });
+    const [home] = await runtime.transact((tx) => tx.query(statement as typeof successorHome, [mine, id]), {
+      caller: callerSettings(caller),
+    });
     if (home) return home.workspace_id;
   }
   throw new Problem('not_found');
@@ -70,7 +90,9 @@ export async function homeOf(runtime: Reader, caller: Caller, entity: 'task' | '
 
 /** Who changed what when, oldest first, each field with its old and new value. */
 export async function getHistory(runtime: Reader, caller: Caller, entity: Entity, id: string): Promise<HistoryEntry[]> {
-  const rows = await runtime.transact((tx) => tx.query(historyOf, [workspaceIds(caller), id, entity]), { caller: callerSettings(caller) });
+  const rows = await runtime.transact((tx) => tx.query(historyOf, [workspaceIds(caller), id, entity]), {
+    caller: callerSettings(caller),
+  });
   if (rows.length === 0) throw new Problem('not_found');
   let row: Row | undefined;
   return rows.map((change) => {
@@ -95,4 +117,9 @@ export async function getHistory(runtime: Reader, caller: Caller, entity: Entity
 const withoutEmpty = (changed: Record<string, [unknown, unknown]>): Record<string, [unknown, unknown]> =>
   Object.fromEntries(Object.entries(changed).filter(([, [was, is]]) => !(isNothing(was) && isNothing(is))));
 const isNothing = (value: unknown): boolean =>
-  value === null || value === undefined || value === '' || value === false || value === 0 || (Array.isArray(value) && value.length === 0);
+  value === null ||
+  value === undefined ||
+  value === '' ||
+  value === false ||
+  value === 0 ||
+  (Array.isArray(value) && value.length === 0);

@@ -13,8 +13,14 @@ const tags = say<Tag>(
   'list_tags',
   `select ${columns.tag.join(', ')} from tasks.tag where workspace_id = any($1::uuid[]) and deleted_at is null order by lower(name), id`,
 );
-const project = say<Project>('project_of', `select ${columns.project.join(', ')} from tasks.project where workspace_id = any($1::uuid[]) and id = $2`);
-const tag = say<Tag>('tag_of', `select ${columns.tag.join(', ')} from tasks.tag where workspace_id = any($1::uuid[]) and id = $2`);
+const project = say<Project>(
+  'project_of',
+  `select ${columns.project.join(', ')} from tasks.project where workspace_id = any($1::uuid[]) and id = $2`,
+);
+const tag = say<Tag>(
+  'tag_of',
+  `select ${columns.tag.join(', ')} from tasks.tag where workspace_id = any($1::uuid[]) and id = $2`,
+);
 type Reader = Pick<Runtime<'tasks'>, 'transact'>;
 
 export const listProjects = (runtime: Reader, caller: Caller): Promise<Project[]> =>
@@ -22,6 +28,8 @@ export const listProjects = (runtime: Reader, caller: Caller): Promise<Project[]
 export const listTags = (runtime: Reader, caller: Caller): Promise<Tag[]> =>
   runtime.transact((tx) => tx.query(tags, [workspaceIds(caller)]), { caller: callerSettings(caller) });
 export const getProject = async (runtime: Reader, caller: Caller, id: string): Promise<Project | undefined> =>
-  (await runtime.transact((tx) => tx.query(project, [workspaceIds(caller), id]), { caller: callerSettings(caller) }))[0];
+  (
+    await runtime.transact((tx) => tx.query(project, [workspaceIds(caller), id]), { caller: callerSettings(caller) })
+  )[0];
 export const getTag = async (runtime: Reader, caller: Caller, id: string): Promise<Tag | undefined> =>
   (await runtime.transact((tx) => tx.query(tag, [workspaceIds(caller), id]), { caller: callerSettings(caller) }))[0];

@@ -35,7 +35,11 @@ class Sql {
 const rank = `case t.priority when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end`;
 
 /** A caller's tasks, filtered, sorted, in pages. Nulls come last, ties by id. */
-export async function listTasks(runtime: Pick<Runtime<'tasks'>, 'transact'>, caller: Caller, query: ListTasksQuery): Promise<{ items: TaskAnswer[]; next_cursor: string | null }> {
+export async function listTasks(
+  runtime: Pick<Runtime<'tasks'>, 'transact'>,
+  caller: Caller,
+  query: ListTasksQuery,
+): Promise<{ items: TaskAnswer[]; next_cursor: string | null }> {
   const mine = workspaceIds(caller);
   const spaces = query.workspace_id ? mine.filter((id) => id === query.workspace_id) : mine;
   if (spaces.length === 0) throw new Problem('not_found');
@@ -73,19 +77,36 @@ export async function listTasks(runtime: Pick<Runtime<'tasks'>, 'transact'>, cal
 /** Words count in all of the spaces together; a typo is looked for in each one's vocabulary. */
 async function termsIn(tx: Tx<'tasks'>, spaces: readonly string[], q: string): Promise<SearchTerm[]> {
   const found = await Promise.all(spaces.map((space) => searchTerms(tx, space, q)));
-  return (found[0] ?? []).map((term, index) => ({ ...term, variants: [...new Set(found.flatMap((terms) => terms[index]?.variants ?? []))] }));
+  return (found[0] ?? []).map((term, index) => ({
+    ...term,
+    variants: [...new Set(found.flatMap((terms) => terms[index]?.variants ?? []))],
+  }));
 }
 
-function filter(sql: Sql, query: ListTasksQuery, spaces: readonly string[], zone: string, terms: SearchTerm[] | undefined): void {
-  sql.and(spaces.length === 1 ? `t.workspace_id = ${sql.value(spaces[0], 'uuid')}` : `t.workspace_id = any(${sql.value(spaces, 'uuid[]')})`);
+function filter(
+  sql: Sql,
+  query: ListTasksQuery,
+  spaces: readonly string[],
+  zone: string,
+  terms: SearchTerm[] | undefined,
+): void {
+  sql.and(
+    spaces.length === 1
+      ? `t.workspace_id = ${sql.value(spaces[0], 'uuid')}`
+      : `t.workspace_id = any(${sql.value(spaces, 'uuid[]')})`,
+  );
   sql.and(query.status === 'deleted' ? 't.deleted_at is not null and not t.withdrawn' : 't.deleted_at is null');
   if (query.status === 'pending' || query.status === 'completed') sql.and(`t.status = '${query.status}'`);
   if (query.priority === 'none') sql.and('t.priority is null');
   else if (query.priority) sql.and(`t.priority = ${sql.value(query.priority, 'text')}`);
-  const tags = [...(query.tag ?? []), ...(query.tags?.split(',') ?? [])].map((tag) => foldName(tag.trim().replace(/^@/, ''))).filter(Boolean);
+  const tags = [...(query.tag ?? []), ...(query.tags?.split(',') ?? [])]
+    .map((tag) => foldName(tag.trim().replace(/^@/, '')))
+    .filter(Boolean);
   for (const tag of tags) {
     const ids = spaces.map((space) => tagId(space, tag));
-    sql.and(`t.tags && (select coalesce(array_agg(name), '{}') from tasks.tag g where g.workspace_id = any(${sql.value(spaces, 'uuid[]')}) and g.id = any(${sql.value(ids, 'uuid[]')}))`);
+    sql.and(
+      `t.tags && (select coalesce(array_agg(name), '{}') from tasks.tag g where g.workspace_id = any(${sql.value(spaces, 'uuid[]')}) and g.id = any(${sql.value(ids, 'uuid[]')}))`,
+    );
   }
   if (query.project_id === 'inbox') sql.and('t.project_id is null');
   else if (query.project_id) sql.and(`t.project_id = ${sql.value(query.project_id, 'uuid')}`);
@@ -96,7 +117,9 @@ function filter(sql: Sql, query: ListTasksQuery, spaces: readonly string[], zone
   for (const term of terms ?? []) {
     const range = `(w.word >= ${sql.value(term.from, 'text')} and w.word < ${sql.value(term.to, 'text')})`;
     const exact = term.variants.length > 0 ? ` or w.word = any(${sql.value(term.variants, 'text[]')})` : '';
-    sql.and(`t.id in (select w.task_id from tasks.search_word w where w.workspace_id = any(${sql.value(spaces, 'uuid[]')}) and (${range}${exact}))`);
+    sql.and(
+      `t.id in (select w.task_id from tasks.search_word w where w.workspace_id = any(${sql.value(spaces, 'uuid[]')}) and (${range}${exact}))`,
+    );
   }
 }
 
@@ -106,7 +129,10 @@ function dueLimit(sql: Sql, limit: string, compare: '>=' | '<', zone: string): s
   const local = isDay ? { date: limit, time: '00:00' } : localOf(limit, zone);
   const moment = sql.value(`${local.date} ${local.time}`, 'timestamp');
   // The plain column first, a day wider than any zone can shift it, so that the index on it serves.
-  const wide = compare === '<' ? `t.due_date <= ${sql.value(addDays(local.date, 1), 'date')}` : `t.due_date >= ${sql.value(addDays(local.date, -1), 'date')}`;
+  const wide =
+    compare === '<'
+      ? `t.due_date <= ${sql.value(addDays(local.date, 1), 'date')}`
+      : `t.due_date >= ${sql.value(addDays(local.date, -1), 'date')}`;
   return `${wide} and ${dueMoment(sql, zone)} ${compare} ${moment}`;
 }
 
@@ -156,7 +182,8 @@ function afterCursor(sql: Sql, sort: Sort, after: { key: string | null; id: stri
   return `((${sort.key}) is null or (${sort.key}) ${beyond} ${key} or ((${sort.key}) = ${key} and t.id ${beyond} ${id}))`;
 }
 
-const writeCursor = (sort: string, key: string | null, id: string): string => Buffer.from(JSON.stringify([sort, key, id])).toString('base64url');
+const writeCursor = (sort: string, key: string | null, id: string): string =>
+  Buffer.from(JSON.stringify([sort, key, id])).toString('base64url');
 
 function readCursor(cursor: string, sort: string): { key: string | null; id: string } {
   try {

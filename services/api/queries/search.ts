@@ -34,7 +34,10 @@ export async function searchTerms(tx: Tx<'tasks'>, workspaceId: string, query: s
   return words.map((word) => ({
     from: word,
     to: `${word}\u{10ffff}`,
-    variants: editsAllowed(word.length) > 0 ? vocab.filter((one) => one !== word && withinEdits(one, word)).slice(0, MOST_VARIANTS) : [],
+    variants:
+      editsAllowed(word.length) > 0
+        ? vocab.filter((one) => one !== word && withinEdits(one, word)).slice(0, MOST_VARIANTS)
+        : [],
   }));
 }
 

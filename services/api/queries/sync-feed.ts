@@ -47,7 +47,12 @@ export interface FeedQuery {
  * The changes after a cursor, whole sets, oldest first, with what became of this device's own ops.
  * @throws Problem reset where the cursor is not of this history: beyond its head, of another epoch, or of another op.
  */
-export async function readChanges(runtime: Reader, caller: Caller, workspaceId: string, query: FeedQuery): Promise<ChangesAnswer> {
+export async function readChanges(
+  runtime: Reader,
+  caller: Caller,
+  workspaceId: string,
+  query: FeedQuery,
+): Promise<ChangesAnswer> {
   return runtime.transact(
     async (tx) => {
       const { since } = query;
@@ -58,11 +63,19 @@ export async function readChanges(runtime: Reader, caller: Caller, workspaceId: 
       ]);
       if (!found?.member) throw new Problem('not_found');
       const foreign = (query.epoch && query.epoch !== found.epoch) || (query.op && since > 0 && at?.op !== query.op);
-      if (since > found.head || since < found.min_seq || foreign) throw new Problem('reset', undefined, undefined, { epoch: found.epoch });
+      if (since > found.head || since < found.min_seq || foreign)
+        throw new Problem('reset', undefined, undefined, { epoch: found.epoch });
       // A set beyond the limit is read to its end: at most 99 changes more.
       const rows = await tx.query(changesAfter, [workspaceId, since, found.head, query.limit + 99]);
       const events = cutAtSet(rows, query.limit);
-      return { from: since, to: events.at(-1)?.seq ?? since, head: found.head, epoch: found.epoch, events: events.map(syncChange), mine };
+      return {
+        from: since,
+        to: events.at(-1)?.seq ?? since,
+        head: found.head,
+        epoch: found.epoch,
+        events: events.map(syncChange),
+        mine,
+      };
     },
     { caller: callerSettings(caller), readOnly: true },
   );
@@ -70,11 +83,22 @@ export async function readChanges(runtime: Reader, caller: Caller, workspaceId: 
 
 function cutAtSet(rows: SyncChange[], limit: number): SyncChange[] {
   let end = Math.min(rows.length, limit);
-  while (end > 0 && end < rows.length && rows[end - 1] && (rows[end - 1] as SyncChange).set_index < (rows[end - 1] as SyncChange).set_size - 1) end++;
+  while (
+    end > 0 &&
+    end < rows.length &&
+    rows[end - 1] &&
+    (rows[end - 1] as SyncChange).set_index < (rows[end - 1] as SyncChange).set_size - 1
+  )
+    end++;
   return rows.slice(0, end);
 }
 
-async function readMine(tx: Tx<'tasks'>, caller: Caller, workspaceId: string, query: { client_id?: string; from_n?: number }): Promise<Mine[]> {
+async function readMine(
+  tx: Tx<'tasks'>,
+  caller: Caller,
+  workspaceId: string,
+  query: { client_id?: string; from_n?: number },
+): Promise<Mine[]> {
   if (!query.client_id || query.from_n === undefined) return [];
   return tx.query(mineOf, [caller.user_id, query.client_id, workspaceId, query.from_n]);
 }
@@ -87,7 +111,14 @@ const shown: Partial<Record<Entity, string>> = {
   user: 'deleted_at is null',
 };
 const rowsOf = (Object.entries(shown) as [Entity, string][]).map(
-  ([entity, where]) => [entity, say<{ row: Record<string, unknown> }>(`snapshot_${entity}`, `select to_jsonb(r) as row from ${tableOf(entity)} r where workspace_id = $1 and ${where} order by id`)] as const,
+  ([entity, where]) =>
+    [
+      entity,
+      say<{ row: Record<string, unknown> }>(
+        `snapshot_${entity}`,
+        `select to_jsonb(r) as row from ${tableOf(entity)} r where workspace_id = $1 and ${where} order by id`,
+      ),
+    ] as const,
 );
 
 const MOST_AT_ONCE = 4;
@@ -97,7 +128,12 @@ let running = 0;
  * All that a device shows of a workspace at one moment, as NDJSON. Read whole before the first byte is sent, so a slow
  * reader holds no transaction; four at once, the rest are told to wait.
  */
-export async function readSnapshot(runtime: Reader, caller: Caller, workspaceId: string, query: { client_id?: string; from_n?: number }): Promise<string> {
+export async function readSnapshot(
+  runtime: Reader,
+  caller: Caller,
+  workspaceId: string,
+  query: { client_id?: string; from_n?: number },
+): Promise<string> {
   if (running >= MOST_AT_ONCE) throw new Problem('unavailable', 'Too many snapshots at once.', undefined, {}, 1);
   running++;
   try {
@@ -105,11 +141,17 @@ export async function readSnapshot(runtime: Reader, caller: Caller, workspaceId:
       async (tx) => {
         const [found] = await tx.query(space, [workspaceId, caller.user_id]);
         if (!found?.member) throw new Problem('not_found');
-        const [mine, ...tables] = await Promise.all([readMine(tx, caller, workspaceId, query), ...rowsOf.map(([, statement]) => tx.query(statement, [workspaceId]))]);
-        const lines: string[] = [JSON.stringify({ begin: { seq: found.head, op: found.head_op, epoch: found.epoch, schema: SYNC_SCHEMA } })];
+        const [mine, ...tables] = await Promise.all([
+          readMine(tx, caller, workspaceId, query),
+          ...rowsOf.map(([, statement]) => tx.query(statement, [workspaceId])),
+        ]);
+        const lines: string[] = [
+          JSON.stringify({ begin: { seq: found.head, op: found.head_op, epoch: found.epoch, schema: SYNC_SCHEMA } }),
+        ];
         for (const [index, rows] of tables.entries()) {
           const entity = rowsOf[index]?.[0] as Entity;
-          for (const { row } of rows) lines.push(JSON.stringify({ row: { entity, ...rowFromJson<object>(entity, row) } }));
+          for (const { row } of rows)
+            lines.push(JSON.stringify({ row: { entity, ...rowFromJson<object>(entity, row) } }));
         }
         const count = lines.length - 1;
         lines.push(JSON.stringify({ mine }), JSON.stringify({ end: { seq: found.head, count } }));
@@ -121,4 +163,3 @@ export async function readSnapshot(runtime: Reader, caller: Caller, workspaceId:
     running--;
   }
 }
-

@@ -1,4 +1,4 @@
-import { Problem, problemCodes, type ProblemCode } from '@taskmaster/contracts/problems';
+import { Problem, type ProblemCode, problemCodes } from '@taskmaster/contracts/problems';
 import type { Limiter } from '../../http/limiter.ts';
 import type { Http } from '../../http/server.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
@@ -6,7 +6,13 @@ import type { Auth } from '../auth/better-auth.ts';
 import type { Sessions } from '../auth/sessions.ts';
 
 /** Better Auth under `/api/auth/*`; its refusals leave as our problems, its limits are ours. */
-export function authRoutes(parts: { http: Http; auth: Auth; sessions: Sessions; limiter: Limiter; public_url?: string }): void {
+export function authRoutes(parts: {
+  http: Http;
+  auth: Auth;
+  sessions: Sessions;
+  limiter: Limiter;
+  public_url?: string;
+}): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -29,16 +35,30 @@ export function authRoutes(parts: { http: Http; auth: Auth; sessions: Sessions; 
         }
         const headers = new Headers();
         for (const [name, value] of Object.entries(request.headers)) {
-          if (typeof value === 'string' && !name.startsWith('x-forwarded') && name !== 'content-length' && name !== 'x-taskmaster-address') headers.set(name, value);
+          if (
+            typeof value === 'string' &&
+            !name.startsWith('x-forwarded') &&
+            name !== 'content-length' &&
+            name !== 'x-taskmaster-address'
+          )
+            headers.set(name, value);
         }
         headers.set('x-taskmaster-address', request.ip);
-        const url = parts.public_url ? new URL(request.url, parts.public_url) : new URL(request.url, `http://${request.headers.host}`);
-        const answer = await auth.handler(new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }));
+        const url = parts.public_url
+          ? new URL(request.url, parts.public_url)
+          : new URL(request.url, `http://${request.headers.host}`);
+        const answer = await auth.handler(
+          new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
+        );
         if (answer.status >= 400) throw await problemOf(answer);
-        for (const [name, value] of answer.headers) if (name !== 'set-cookie' && name !== 'content-length') reply.header(name, value);
+        for (const [name, value] of answer.headers)
+          if (name !== 'set-cookie' && name !== 'content-length') reply.header(name, value);
         const cookies = answer.headers.getSetCookie();
         if (cookies.length > 0) reply.header('set-cookie', cookies);
-        return reply.code(answer.status).header('cache-control', 'no-store').send(await answer.text());
+        return reply
+          .code(answer.status)
+          .header('cache-control', 'no-store')
+          .send(await answer.text());
       },
     });
   });
@@ -75,4 +95,7 @@ function isObject(text: string): boolean {
     return false;
   }
 }
-const emailIn = (text: string): string => String((JSON.parse(text || '{}') as { email?: unknown }).email ?? '').toLowerCase().slice(0, 320);
+const emailIn = (text: string): string =>
+  String((JSON.parse(text || '{}') as { email?: unknown }).email ?? '')
+    .toLowerCase()
+    .slice(0, 320);

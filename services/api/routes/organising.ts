@@ -42,56 +42,107 @@ function projectRoutes(parts: Parts): void {
     return project;
   };
 
-  http.get('/api/projects', { schema: { ...doc('List projects'), response: { 200: projectListSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return { items: (await listProjects(runtime, caller)) as never, next_cursor: null };
-  });
-  http.post('/api/projects', { schema: { ...doc('Make a project'), body: createProjectSchema, response: { 201: projectSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    await requireValid(request);
-    const { id = v7(), workspace_id = personalWorkspace(caller), ...patch } = request.body;
-    return run(parts, request, reply, caller, {
-      workspace_id,
-      ops: [op('create', 'project', id, patch)],
-      answer: ({ draft }) => ({ status: 201, body: draft.get('project', id) }),
-    });
-  });
-  http.get('/api/projects/:id', { schema: { ...doc('One project'), params: withId, response: { 200: projectSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return (await found(caller, request.params.id)) as never;
-  });
-  http.patch('/api/projects/:id', { schema: { ...doc('Change a project'), params: withId, body: updateProjectSchema, response: { 200: projectSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const { id } = request.params;
-    await requireValid(request, () => found(caller, id));
-    return run(parts, request, reply, caller, {
-      workspace_id: await homeOf(runtime, caller, 'project', id),
-      ops: [op('update', 'project', id, request.body)],
-      answer: ({ draft }) => ({ status: 200, body: draft.get('project', id) }),
-    });
-  });
-  http.delete('/api/projects/:id', { schema: { ...doc('Delete a project with its tasks, in one act'), params: withId, response: { 204: z.null(), ...problems } } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const { id } = request.params;
-    return run(parts, request, reply, caller, {
-      workspace_id: await homeOf(runtime, caller, 'project', id),
-      ops: [op('delete', 'project', id)],
-      answer: () => ({ status: 204, body: null }),
-    });
-  });
-  http.post('/api/projects/:id/restore', { schema: { ...doc('Bring a project back, with exactly what went with it'), params: withId, response: { 200: projectSchema, ...problems } } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const { id } = request.params;
-    return run(parts, request, reply, caller, {
-      workspace_id: await homeOf(runtime, caller, 'project', id),
-      ops: [op('restore', 'project', id)],
-      answer: ({ draft }) => ({ status: 200, body: draft.get('project', id) }),
-    });
-  });
-  http.get('/api/projects/:id/history', { schema: { ...doc('What happened to a project'), params: withId, response: { 200: historySchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return { items: await getHistory(runtime, caller, 'project', request.params.id), next_cursor: null };
-  });
+  http.get(
+    '/api/projects',
+    { schema: { ...doc('List projects'), response: { 200: projectListSchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: (await listProjects(runtime, caller)) as never, next_cursor: null };
+    },
+  );
+  http.post(
+    '/api/projects',
+    {
+      schema: { ...doc('Make a project'), body: createProjectSchema, response: { 201: projectSchema, ...problems } },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      await requireValid(request);
+      const { id = v7(), workspace_id = personalWorkspace(caller), ...patch } = request.body;
+      return run(parts, request, reply, caller, {
+        workspace_id,
+        ops: [op('create', 'project', id, patch)],
+        answer: ({ draft }) => ({ status: 201, body: draft.get('project', id) }),
+      });
+    },
+  );
+  http.get(
+    '/api/projects/:id',
+    { schema: { ...doc('One project'), params: withId, response: { 200: projectSchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return (await found(caller, request.params.id)) as never;
+    },
+  );
+  http.patch(
+    '/api/projects/:id',
+    {
+      schema: {
+        ...doc('Change a project'),
+        params: withId,
+        body: updateProjectSchema,
+        response: { 200: projectSchema, ...problems },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      await requireValid(request, () => found(caller, id));
+      return run(parts, request, reply, caller, {
+        workspace_id: await homeOf(runtime, caller, 'project', id),
+        ops: [op('update', 'project', id, request.body)],
+        answer: ({ draft }) => ({ status: 200, body: draft.get('project', id) }),
+      });
+    },
+  );
+  http.delete(
+    '/api/projects/:id',
+    {
+      schema: {
+        ...doc('Delete a project with its tasks, in one act'),
+        params: withId,
+        response: { 204: z.null(), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      return run(parts, request, reply, caller, {
+        workspace_id: await homeOf(runtime, caller, 'project', id),
+        ops: [op('delete', 'project', id)],
+        answer: () => ({ status: 204, body: null }),
+      });
+    },
+  );
+  http.post(
+    '/api/projects/:id/restore',
+    {
+      schema: {
+        ...doc('Bring a project back, with exactly what went with it'),
+        params: withId,
+        response: { 200: projectSchema, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      return run(parts, request, reply, caller, {
+        workspace_id: await homeOf(runtime, caller, 'project', id),
+        ops: [op('restore', 'project', id)],
+        answer: ({ draft }) => ({ status: 200, body: draft.get('project', id) }),
+      });
+    },
+  );
+  http.get(
+    '/api/projects/:id/history',
+    { schema: { ...doc('What happened to a project'), params: withId, response: { 200: historySchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: await getHistory(runtime, caller, 'project', request.params.id), next_cursor: null };
+    },
+  );
 }
 
 function tagRoutes(parts: Parts): void {
@@ -103,70 +154,132 @@ function tagRoutes(parts: Parts): void {
     return tag;
   };
 
-  http.get('/api/tags', { schema: { ...doc('List tags'), response: { 200: tagListSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return { items: (await listTags(runtime, caller)) as never, next_cursor: null };
-  });
-  http.post('/api/tags', { schema: { ...doc('Make a tag; one of that name already is that tag'), body: createTagSchema, response: { 201: tagSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    await requireValid(request);
-    const { workspace_id = personalWorkspace(caller), ...patch } = request.body;
-    const id = tagId(workspace_id, patch.name);
-    return run(parts, request, reply, caller, {
-      workspace_id,
-      ops: [op('create', 'tag', id, patch)],
-      answer: ({ draft }) => ({ status: 201, body: draft.get('tag', id) }),
-    });
-  });
-  http.get('/api/tags/:id', { schema: { ...doc('One tag'), params: withId, response: { 200: tagSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return (await found(caller, request.params.id)) as never;
-  });
-  http.patch('/api/tags/:id', { schema: { ...doc('Change a tag; a new name renames it on every task'), params: withId, body: updateTagSchema, response: { 200: tagSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const { id } = request.params;
-    await requireValid(request, () => found(caller, id));
-    const workspace_id = await homeOf(runtime, caller, 'tag', id);
-    const now = request.body.name ? tagId(workspace_id, request.body.name) : id;
-    return run(parts, request, reply, caller, {
-      workspace_id,
-      ops: [op('update', 'tag', id, request.body)],
-      answer: ({ draft }) => ({ status: 200, body: draft.get('tag', now) }),
-    });
-  });
-  http.delete('/api/tags/:id', { schema: { ...doc('Delete a tag and take it off every task'), params: withId, response: { 204: z.null(), ...problems } } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const { id } = request.params;
-    return run(parts, request, reply, caller, {
-      workspace_id: await homeOf(runtime, caller, 'tag', id),
-      ops: [op('delete', 'tag', id)],
-      answer: () => ({ status: 204, body: null }),
-    });
-  });
+  http.get(
+    '/api/tags',
+    { schema: { ...doc('List tags'), response: { 200: tagListSchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: (await listTags(runtime, caller)) as never, next_cursor: null };
+    },
+  );
+  http.post(
+    '/api/tags',
+    {
+      schema: {
+        ...doc('Make a tag; one of that name already is that tag'),
+        body: createTagSchema,
+        response: { 201: tagSchema, ...problems },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      await requireValid(request);
+      const { workspace_id = personalWorkspace(caller), ...patch } = request.body;
+      const id = tagId(workspace_id, patch.name);
+      return run(parts, request, reply, caller, {
+        workspace_id,
+        ops: [op('create', 'tag', id, patch)],
+        answer: ({ draft }) => ({ status: 201, body: draft.get('tag', id) }),
+      });
+    },
+  );
+  http.get(
+    '/api/tags/:id',
+    { schema: { ...doc('One tag'), params: withId, response: { 200: tagSchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return (await found(caller, request.params.id)) as never;
+    },
+  );
+  http.patch(
+    '/api/tags/:id',
+    {
+      schema: {
+        ...doc('Change a tag; a new name renames it on every task'),
+        params: withId,
+        body: updateTagSchema,
+        response: { 200: tagSchema, ...problems },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      await requireValid(request, () => found(caller, id));
+      const workspace_id = await homeOf(runtime, caller, 'tag', id);
+      const now = request.body.name ? tagId(workspace_id, request.body.name) : id;
+      return run(parts, request, reply, caller, {
+        workspace_id,
+        ops: [op('update', 'tag', id, request.body)],
+        answer: ({ draft }) => ({ status: 200, body: draft.get('tag', now) }),
+      });
+    },
+  );
+  http.delete(
+    '/api/tags/:id',
+    {
+      schema: {
+        ...doc('Delete a tag and take it off every task'),
+        params: withId,
+        response: { 204: z.null(), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      return run(parts, request, reply, caller, {
+        workspace_id: await homeOf(runtime, caller, 'tag', id),
+        ops: [op('delete', 'tag', id)],
+        answer: () => ({ status: 204, body: null }),
+      });
+    },
+  );
 }
 
 function meRoutes(parts: Parts): void {
   const { http, people } = parts;
   const doc = (summary: string) => ({ summary, tags: ['me'] });
 
-  http.get('/api/me', { schema: { ...doc('The caller, their settings and workspaces'), response: { 200: meSchema, ...problems } } }, async (request) => meOf(await enter(parts, request)));
-  http.patch('/api/me', { schema: { ...doc('Change one’s name and settings'), body: updateMeSchema, response: { 200: meSchema, ...problems } } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const answer = await run(parts, request, reply, caller, {
-      workspace_id: personalWorkspace(caller),
-      ops: [op('update', 'user', caller.user_id, request.body)],
-      answer: ({ draft }) => {
-        const user = draft.get('user', caller.user_id);
-        return { status: 200, body: meOf({ ...caller, ...(user ? { name: user.name, settings: user.settings } : {}) }) };
+  http.get(
+    '/api/me',
+    { schema: { ...doc('The caller, their settings and workspaces'), response: { 200: meSchema, ...problems } } },
+    async (request) => meOf(await enter(parts, request)),
+  );
+  http.patch(
+    '/api/me',
+    {
+      schema: {
+        ...doc('Change one’s name and settings'),
+        body: updateMeSchema,
+        response: { 200: meSchema, ...problems },
       },
-    });
-    people.forget(caller.user_id);
-    return answer;
-  });
-  http.get('/api/workspaces', { schema: { ...doc('The workspaces one belongs to'), response: { 200: workspaceListSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return { items: caller.workspaces, next_cursor: null };
-  });
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const answer = await run(parts, request, reply, caller, {
+        workspace_id: personalWorkspace(caller),
+        ops: [op('update', 'user', caller.user_id, request.body)],
+        answer: ({ draft }) => {
+          const user = draft.get('user', caller.user_id);
+          return {
+            status: 200,
+            body: meOf({ ...caller, ...(user ? { name: user.name, settings: user.settings } : {}) }),
+          };
+        },
+      });
+      people.forget(caller.user_id);
+      return answer;
+    },
+  );
+  http.get(
+    '/api/workspaces',
+    { schema: { ...doc('The workspaces one belongs to'), response: { 200: workspaceListSchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: caller.workspaces, next_cursor: null };
+    },
+  );
 }
 
 const meOf = (caller: Caller) => ({

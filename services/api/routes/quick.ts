@@ -1,6 +1,12 @@
-import { parseAnswerSchema, previewAnswerSchema, previewSchema, quickAnswerSchema, quickSchema } from '@taskmaster/contracts/http/tasks';
+import {
+  createTaskSchema,
+  parseAnswerSchema,
+  previewAnswerSchema,
+  previewSchema,
+  quickAnswerSchema,
+  quickSchema,
+} from '@taskmaster/contracts/http/tasks';
 import { Problem, problemSchema } from '@taskmaster/contracts/problems';
-import { createTaskSchema } from '@taskmaster/contracts/http/tasks';
 import type { Op } from '@taskmaster/domain/commands/world';
 import { foldName } from '@taskmaster/domain/ids';
 import { type ParsedTask, parseQuickAdd, splitLines } from '@taskmaster/domain/quick-add/parse';
@@ -22,43 +28,79 @@ const MOST_LINES = 200;
 export function quickRoutes(parts: Parts): void {
   const { http, runtime } = parts;
 
-  http.post('/api/tasks/quick', { schema: { summary: 'Make tasks from plain language, one a line', tags: ['tasks'], body: quickSchema, response: { 201: quickAnswerSchema, default: problemSchema } } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const workspace_id = personalWorkspace(caller);
-    const lines = parsed(request.body.text, caller);
-    const projects = await listProjects(runtime, caller);
-    const ids: string[] = [];
-    const ops = lines.flatMap((line) => {
-      const id = v7();
-      ids.push(id);
-      return opsOfLine(line, id, request.body.project_id ?? null, projects);
-    });
-    return run(parts, request, reply, caller, {
-      workspace_id,
-      ops,
-      answer: ({ draft }) => ({
-        status: 201,
-        body: { items: ids.map((id) => presentTask(draft.get('task', id) as Task, draft.remindersOf(id), caller.settings)) },
-      }),
-    });
-  });
+  http.post(
+    '/api/tasks/quick',
+    {
+      schema: {
+        summary: 'Make tasks from plain language, one a line',
+        tags: ['tasks'],
+        body: quickSchema,
+        response: { 201: quickAnswerSchema, default: problemSchema },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const workspace_id = personalWorkspace(caller);
+      const lines = parsed(request.body.text, caller);
+      const projects = await listProjects(runtime, caller);
+      const ids: string[] = [];
+      const ops = lines.flatMap((line) => {
+        const id = v7();
+        ids.push(id);
+        return opsOfLine(line, id, request.body.project_id ?? null, projects);
+      });
+      return run(parts, request, reply, caller, {
+        workspace_id,
+        ops,
+        answer: ({ draft }) => ({
+          status: 201,
+          body: {
+            items: ids.map((id) => presentTask(draft.get('task', id) as Task, draft.remindersOf(id), caller.settings)),
+          },
+        }),
+      });
+    },
+  );
 
-  http.post('/api/tasks/quick/parse', { schema: { summary: 'What plain language means; writes nothing', tags: ['tasks'], body: quickSchema, response: { 200: parseAnswerSchema, default: problemSchema } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return { items: parsed(request.body.text, caller) as never };
-  });
+  http.post(
+    '/api/tasks/quick/parse',
+    {
+      schema: {
+        summary: 'What plain language means; writes nothing',
+        tags: ['tasks'],
+        body: quickSchema,
+        response: { 200: parseAnswerSchema, default: problemSchema },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: parsed(request.body.text, caller) as never };
+    },
+  );
 
-  http.post('/api/recurrence/preview', { schema: { summary: 'The next dates of a repeat', tags: ['tasks'], body: previewSchema, response: { 200: previewAnswerSchema, default: problemSchema } } }, async (request) => {
-    const caller = await enter(parts, request);
-    const { recurrence, due_date, count } = request.body;
-    const due = { due_date, due_time: request.body.due_time ?? null, due_zone: request.body.due_zone ?? null };
-    const normal = normaliseRecurrence(recurrence, due, due_date);
-    if (!normal.ok) throw new Problem('invalid', undefined, [{ ...normal.problem, path: `recurrence.${normal.problem.path}` }]);
-    return {
-      label: labelOf(normal.recurrence, due.due_time ?? undefined),
-      occurrences: preview(normal.recurrence, due, caller.settings.time_zone, count),
-    };
-  });
+  http.post(
+    '/api/recurrence/preview',
+    {
+      schema: {
+        summary: 'The next dates of a repeat',
+        tags: ['tasks'],
+        body: previewSchema,
+        response: { 200: previewAnswerSchema, default: problemSchema },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      const { recurrence, due_date, count } = request.body;
+      const due = { due_date, due_time: request.body.due_time ?? null, due_zone: request.body.due_zone ?? null };
+      const normal = normaliseRecurrence(recurrence, due, due_date);
+      if (!normal.ok)
+        throw new Problem('invalid', undefined, [{ ...normal.problem, path: `recurrence.${normal.problem.path}` }]);
+      return {
+        label: labelOf(normal.recurrence, due.due_time ?? undefined),
+        occurrences: preview(normal.recurrence, due, caller.settings.time_zone, count),
+      };
+    },
+  );
 }
 
 function parsed(text: string, caller: Authenticated): ParsedTask[] {
@@ -66,12 +108,23 @@ function parsed(text: string, caller: Authenticated): ParsedTask[] {
   if (lines.length === 0) throw new Problem('invalid', undefined, [{ path: 'text', message: 'Holds no words.' }]);
   if (lines.length > MOST_LINES) throw new Problem('too_many', `At most ${MOST_LINES} lines at once.`);
   const moment = momentOf(caller, '', new Date());
-  const context = { today: moment.today, now: moment.time, zone: moment.time_zone, week_start: caller.settings.week_start, locale: caller.settings.locale };
+  const context = {
+    today: moment.today,
+    now: moment.time,
+    zone: moment.time_zone,
+    week_start: caller.settings.week_start,
+    locale: caller.settings.locale,
+  };
   return lines.map((line) => parseQuickAdd(line, context));
 }
 
 /** One line: the project it names (made if there is none of that name), the task, its reminders. */
-function opsOfLine(line: ParsedTask, id: string, projectId: string | null, projects: { id: string; name: string }[]): Op[] {
+function opsOfLine(
+  line: ParsedTask,
+  id: string,
+  projectId: string | null,
+  projects: { id: string; name: string }[],
+): Op[] {
   const ops: Op[] = [];
   let project = projectId;
   if (line.project !== null) {
@@ -85,9 +138,14 @@ function opsOfLine(line: ParsedTask, id: string, projectId: string | null, proje
     project = known.id;
   }
   const fields = createTaskSchema.shape;
-  for (const [path, schema] of [['title', fields.title], ['notes', fields.notes], ['tags', fields.tags]] as const) {
+  for (const [path, schema] of [
+    ['title', fields.title],
+    ['notes', fields.notes],
+    ['tags', fields.tags],
+  ] as const) {
     const read = schema.safeParse(line[path] ?? undefined);
-    if (!read.success) throw new Problem('invalid', undefined, [{ path, message: read.error.issues[0]?.message ?? 'Not valid.' }]);
+    if (!read.success)
+      throw new Problem('invalid', undefined, [{ path, message: read.error.issues[0]?.message ?? 'Not valid.' }]);
   }
   const patch = {
     title: line.title,
@@ -100,7 +158,14 @@ function opsOfLine(line: ParsedTask, id: string, projectId: string | null, proje
   };
   ops.push(op('create', 'task', id, patch));
   if (line.reminders.length > 0) {
-    ops.push(...reminderOps(id, line.reminders.map((one) => ('at' in one ? { minutes_before: null, at: one.at } : { minutes_before: one.minutes_before, at: null }))));
+    ops.push(
+      ...reminderOps(
+        id,
+        line.reminders.map((one) =>
+          'at' in one ? { minutes_before: null, at: one.at } : { minutes_before: one.minutes_before, at: null },
+        ),
+      ),
+    );
   }
   return ops;
 }

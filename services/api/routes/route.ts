@@ -48,7 +48,9 @@ export async function run<Answer>(
   const done = await execute(parts.runtime, caller, { ...command, via: 'rest', ...(key ? { key } : {}) });
   if (done.replayed) reply.header('idempotent-replayed', 'true');
   reply.code(done.status);
-  return done.status === 204 ? reply.send() : reply.type('application/json; charset=utf-8').send(JSON.stringify(done.body));
+  return done.status === 204
+    ? reply.send()
+    : reply.type('application/json; charset=utf-8').send(JSON.stringify(done.body));
 }
 
 function keyOf(request: FastifyRequest, userId: string): { op: string; fingerprint: string } | undefined {
@@ -64,6 +66,7 @@ export function versionWanted(request: FastifyRequest): number | undefined {
   const header = request.headers['if-match'];
   if (header === undefined || header === '*') return undefined;
   const version = /^(?:W\/)?"(\d+)"$/.exec(header)?.[1];
-  if (version === undefined) throw new Problem('invalid', undefined, [{ path: 'If-Match', message: 'A version in double quotes.' }]);
+  if (version === undefined)
+    throw new Problem('invalid', undefined, [{ path: 'If-Match', message: 'A version in double quotes.' }]);
   return Number(version);
 }

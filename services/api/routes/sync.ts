@@ -22,41 +22,85 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
     if (!mine.includes(id)) throw new Problem('not_found');
   };
 
-  http.post('/api/sync/ticket', { schema: { ...doc('A one-use ticket for the socket, good for a minute'), body: z.strictObject({}).nullish(), response: { 200: ticketSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    const { ticket, expires_at } = await parts.tickets.issue(caller.user_id, caller.sid);
-    const base = parts.public_url ?? `${request.protocol}://${request.headers.host}`;
-    return { ticket, url: `${base.replace(/^http/, 'ws')}/ws/tasks`, expires_at };
-  });
+  http.post(
+    '/api/sync/ticket',
+    {
+      schema: {
+        ...doc('A one-use ticket for the socket, good for a minute'),
+        body: z.strictObject({}).nullish(),
+        response: { 200: ticketSchema, ...problems },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      const { ticket, expires_at } = await parts.tickets.issue(caller.user_id, caller.sid);
+      const base = parts.public_url ?? `${request.protocol}://${request.headers.host}`;
+      return { ticket, url: `${base.replace(/^http/, 'ws')}/ws/tasks`, expires_at };
+    },
+  );
 
   const device = { client_id: uuid.optional(), from_n: z.coerce.number().int().min(1).optional() };
-  http.get('/api/workspaces/:id/snapshot', { schema: { ...doc('All there is, as NDJSON'), params: withId, querystring: z.strictObject(device) } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    known(workspaceIds(caller), request.params.id);
-    const lines = await readSnapshot(runtime, caller, request.params.id, request.query);
-    return reply.type('application/x-ndjson').header('cache-control', 'no-store').send(lines);
-  });
+  http.get(
+    '/api/workspaces/:id/snapshot',
+    { schema: { ...doc('All there is, as NDJSON'), params: withId, querystring: z.strictObject(device) } },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      known(workspaceIds(caller), request.params.id);
+      const lines = await readSnapshot(runtime, caller, request.params.id, request.query);
+      return reply.type('application/x-ndjson').header('cache-control', 'no-store').send(lines);
+    },
+  );
 
   const feed = z.strictObject({
     since: z.coerce.number().int().min(0),
     op: uuid.optional(),
     epoch: uuid.optional(),
-    limit: z.coerce.number().int().min(1).default(500).transform((limit) => Math.min(limit, MOST_CHANGES)),
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(500)
+      .transform((limit) => Math.min(limit, MOST_CHANGES)),
     ...device,
   });
-  http.get('/api/workspaces/:id/changes', { schema: { ...doc('The changes after a cursor'), params: withId, querystring: feed, response: { 200: changesAnswerSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    known(workspaceIds(caller), request.params.id);
-    return readChanges(runtime, caller, request.params.id, request.query);
-  });
+  http.get(
+    '/api/workspaces/:id/changes',
+    {
+      schema: {
+        ...doc('The changes after a cursor'),
+        params: withId,
+        querystring: feed,
+        response: { 200: changesAnswerSchema, ...problems },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      known(workspaceIds(caller), request.params.id);
+      return readChanges(runtime, caller, request.params.id, request.query);
+    },
+  );
 
-  http.post('/api/workspaces/:id/ops', { bodyLimit: MOST_OPS_BYTES, schema: { ...doc('Push a device’s ops'), params: withId, body: pushSchema, response: { 200: pushAnswerSchema, ...problems } }, attachValidation: true }, async (request) => {
-    const caller = await enter(parts, request);
-    known(workspaceIds(caller), request.params.id);
-    await requireValid(request);
-    if (request.body.schema !== SYNC_SCHEMA) throw new Problem('schema_too_old', undefined, undefined, { schema: SYNC_SCHEMA });
-    const answer = await push(runtime, caller, request.params.id, request.body);
-    if (request.body.ops.some((op) => op.entity === 'user')) parts.people.forget(caller.user_id);
-    return answer;
-  });
+  http.post(
+    '/api/workspaces/:id/ops',
+    {
+      bodyLimit: MOST_OPS_BYTES,
+      schema: {
+        ...doc('Push a device’s ops'),
+        params: withId,
+        body: pushSchema,
+        response: { 200: pushAnswerSchema, ...problems },
+      },
+      attachValidation: true,
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      known(workspaceIds(caller), request.params.id);
+      await requireValid(request);
+      if (request.body.schema !== SYNC_SCHEMA)
+        throw new Problem('schema_too_old', undefined, undefined, { schema: SYNC_SCHEMA });
+      const answer = await push(runtime, caller, request.params.id, request.body);
+      if (request.body.ops.some((op) => op.entity === 'user')) parts.people.forget(caller.user_id);
+      return answer;
+    },
+  );
 }

@@ -1,3 +1,4 @@
+import { uuid } from '@taskmaster/contracts/fields';
 import {
   completeSchema,
   createTaskSchema,
@@ -9,7 +10,6 @@ import {
   taskSchema,
   updateTaskSchema,
 } from '@taskmaster/contracts/http/tasks';
-import { uuid } from '@taskmaster/contracts/fields';
 import { Problem, problemSchema } from '@taskmaster/contracts/problems';
 import type { Draft, Op } from '@taskmaster/domain/commands/world';
 import type { Task } from '@taskmaster/domain/task';
@@ -46,26 +46,55 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
     });
   }
 
-  http.post(prefix, { schema: { ...doc('Make a task'), body: createTaskSchema, params: owner, response: { 201: taskSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    await requireValid(request);
-    const { body } = request;
-    const workspace = body.workspace_id ?? personalWorkspace(caller);
-    const id = body.id ?? v7();
-    const patch = { ...taskPatch(body, caller), ...(body.tags ? { tags: tagsPatch(body.tags, undefined) } : {}) };
-    const asked = remindersAsked(body);
-    const ops = [op('create', 'task', id, patch), ...(asked ? reminderOps(id, asked) : [])];
-    return run(parts, request, reply, caller, { workspace_id: workspace, ops, answer: (outcome) => ({ status: 201, body: shown(outcome.draft, id, caller) }) });
-  });
+  http.post(
+    prefix,
+    {
+      schema: {
+        ...doc('Make a task'),
+        body: createTaskSchema,
+        params: owner,
+        response: { 201: taskSchema, ...problems },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      await requireValid(request);
+      const { body } = request;
+      const workspace = body.workspace_id ?? personalWorkspace(caller);
+      const id = body.id ?? v7();
+      const patch = { ...taskPatch(body, caller), ...(body.tags ? { tags: tagsPatch(body.tags, undefined) } : {}) };
+      const asked = remindersAsked(body);
+      const ops = [op('create', 'task', id, patch), ...(asked ? reminderOps(id, asked) : [])];
+      return run(parts, request, reply, caller, {
+        workspace_id: workspace,
+        ops,
+        answer: (outcome) => ({ status: 201, body: shown(outcome.draft, id, caller) }),
+      });
+    },
+  );
 
-  http.get(`${prefix}/:id`, { schema: { ...doc('One task'), params: withId, response: { 200: taskSchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return getTask(runtime, caller, request.params.id);
-  });
+  http.get(
+    `${prefix}/:id`,
+    { schema: { ...doc('One task'), params: withId, response: { 200: taskSchema, ...problems } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return getTask(runtime, caller, request.params.id);
+    },
+  );
 
   http.patch(
     `${prefix}/:id`,
-    { schema: { ...doc('Change the fields that are sent'), params: withId, querystring: scopeQuery, body: updateTaskSchema, response: { 200: taskSchema, ...problems } }, attachValidation: true },
+    {
+      schema: {
+        ...doc('Change the fields that are sent'),
+        params: withId,
+        querystring: scopeQuery,
+        body: updateTaskSchema,
+        response: { 200: taskSchema, ...problems },
+      },
+      attachValidation: true,
+    },
     async (request, reply) => {
       const caller = await enter(parts, request);
       const { id } = request.params;
@@ -77,20 +106,35 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
       const current = body.tags || asked ? await currentOrSuccessor(parts, caller, id) : undefined;
       const patch = { ...taskPatch(body, caller), ...(body.tags ? { tags: tagsPatch(body.tags, current) } : {}) };
       const ops: Op[] = [op('update', 'task', id, patch, request.query.scope)];
-      if (asked) ops.push(...(await currentReminders(parts, caller, id)).map((reminder) => op('delete', 'reminder', reminder)), ...reminderOps(id, asked));
+      if (asked)
+        ops.push(
+          ...(await currentReminders(parts, caller, id)).map((reminder) => op('delete', 'reminder', reminder)),
+          ...reminderOps(id, asked),
+        );
       return act(parts, request, reply, caller, id, ops);
     },
   );
 
-  http.delete(`${prefix}/:id`, { schema: { ...doc('Delete a task; restore brings it back'), params: withId, querystring: scopeQuery, response: { 204: z.null(), ...problems } } }, async (request, reply) => {
-    const caller = await enter(parts, request);
-    const { id } = request.params;
-    return run(parts, request, reply, caller, {
-      workspace_id: await homeOf(runtime, caller, 'task', id),
-      ops: [op('delete', 'task', id, {}, request.query.scope)],
-      answer: () => ({ status: 204, body: null }),
-    });
-  });
+  http.delete(
+    `${prefix}/:id`,
+    {
+      schema: {
+        ...doc('Delete a task; restore brings it back'),
+        params: withId,
+        querystring: scopeQuery,
+        response: { 204: z.null(), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const { id } = request.params;
+      return run(parts, request, reply, caller, {
+        workspace_id: await homeOf(runtime, caller, 'task', id),
+        ops: [op('delete', 'task', id, {}, request.query.scope)],
+        answer: () => ({ status: 204, body: null }),
+      });
+    },
+  );
 
   const acts = [
     ['complete', completeSchema, 'Complete a task, with its open sub-tasks'],
@@ -100,27 +144,57 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
     ['snooze', snoozeSchema, 'Be reminded once more, later'],
   ] as const;
   for (const [kind, body, summary] of acts) {
-    http.post(`${prefix}/:id/${kind}`, { schema: { ...doc(summary), params: withId, body, response: { 200: taskSchema, ...problems } }, attachValidation: true }, async (request, reply) => {
-      const caller = await enter(parts, request);
-      const { id } = request.params;
-      await requireValid(request, () => getTask(runtime, caller, id));
-      return act(parts, request, reply, caller, id, [op(kind, 'task', id, (request.body as Op['patch'] | null | undefined) ?? {})]);
-    });
+    http.post(
+      `${prefix}/:id/${kind}`,
+      {
+        schema: { ...doc(summary), params: withId, body, response: { 200: taskSchema, ...problems } },
+        attachValidation: true,
+      },
+      async (request, reply) => {
+        const caller = await enter(parts, request);
+        const { id } = request.params;
+        await requireValid(request, () => getTask(runtime, caller, id));
+        return act(parts, request, reply, caller, id, [
+          op(kind, 'task', id, (request.body as Op['patch'] | null | undefined) ?? {}),
+        ]);
+      },
+    );
   }
   if (hide) {
-    http.patch(`${prefix}/:id/complete`, { schema: { ...doc('Complete a task'), params: withId, response: { 200: taskSchema } } }, async (request, reply) => {
-      const caller = await enter(parts, request);
-      return act(parts, request, reply, caller, request.params.id, [op('complete', 'task', request.params.id)]);
-    });
+    http.patch(
+      `${prefix}/:id/complete`,
+      { schema: { ...doc('Complete a task'), params: withId, response: { 200: taskSchema } } },
+      async (request, reply) => {
+        const caller = await enter(parts, request);
+        return act(parts, request, reply, caller, request.params.id, [op('complete', 'task', request.params.id)]);
+      },
+    );
   }
 
-  http.get(`${prefix}/:id/history`, { schema: { ...doc('Who changed what, when and through what'), params: withId, response: { 200: historySchema, ...problems } } }, async (request) => {
-    const caller = await enter(parts, request);
-    return { items: await getHistory(runtime, caller, 'task', request.params.id), next_cursor: null };
-  });
+  http.get(
+    `${prefix}/:id/history`,
+    {
+      schema: {
+        ...doc('Who changed what, when and through what'),
+        params: withId,
+        response: { 200: historySchema, ...problems },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: await getHistory(runtime, caller, 'task', request.params.id), next_cursor: null };
+    },
+  );
 }
 
-async function act(parts: Parts, request: FastifyRequest, reply: FastifyReply, caller: Authenticated, id: string, ops: Op[]): Promise<FastifyReply> {
+async function act(
+  parts: Parts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  caller: Authenticated,
+  id: string,
+  ops: Op[],
+): Promise<FastifyReply> {
   const version = versionWanted(request);
   return run(parts, request, reply, caller, {
     workspace_id: await homeOf(parts.runtime, caller, 'task', id),
