@@ -7,14 +7,17 @@ const CHECKS = [
   ['types', nodeCommand('typescript/bin/tsc', '--noEmit')],
   ['style', nodeCommand('@biomejs/biome/bin/biome', 'check', '.')],
   ['unused code', nodeCommand('knip/bin/knip.js', '--no-progress')],
-  ['boundaries', nodeCommand('vitest/vitest.mjs', 'run', '--project', 'unit', 'test/architecture.test.ts')],
-  ['wire', nodeCommand('vitest/vitest.mjs', 'run', '--project', 'unit', 'contracts/')],
+  [
+    'boundaries',
+    nodeCommand('vitest/vitest.mjs', 'run', '--reporter=dot', '--project', 'unit', 'test/architecture.test.ts'),
+  ],
+  ['wire', nodeCommand('vitest/vitest.mjs', 'run', '--reporter=dot', '--project', 'unit', 'contracts')],
 ];
 
 let failed = 0;
 for (const [name, command] of CHECKS) {
   try {
-    await step(name, () => quietly(command));
+    await step(name, () => quietly(command, { env: { NO_COLOR: '1' } }));
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
     console.error(error.message);

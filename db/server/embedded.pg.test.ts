@@ -368,7 +368,7 @@ async function startWithoutProgram(data_dir: string): Promise<number> {
     cwd: '/',
     detached: true,
     stdio: 'ignore',
-    env: { LD_LIBRARY_PATH: `${path.join(root, links)}:${path.join(native.root, 'lib')}` },
+    env: { ...process.env, LD_LIBRARY_PATH: `${path.join(root, links)}:${path.join(native.root, 'lib')}` },
     ...(process.getuid?.() === 0 ? { uid, gid } : {}),
   });
   server.unref();

@@ -142,12 +142,14 @@ function launch(
 ): ChildProcess {
   const [name = '', ...words] = [...user.prefix, ...command];
   const library = process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH';
+  // Nothing of ours but PATH: variables like PGPORT would change the server.
+  const env: NodeJS.Dict<string> = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC', [library]: binaries.library_path };
   return spawn(findProgram(name) ?? name, words, {
     // Its own session: Ctrl-C in a terminal must reach the program first, which then stops the server.
     detached: true,
     cwd: '/',
     stdio: [stdin, 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', [library]: binaries.library_path },
+    env: env as NodeJS.ProcessEnv,
     ...(user.switches ? { uid: user.uid, gid: user.gid } : {}),
   });
 }

@@ -5,7 +5,7 @@ import { openEmbedded } from './embedded.ts';
 import { StartRefusal } from './start-refusal.ts';
 
 export type { Connection, Database, OpenDatabaseOptions } from './database.ts';
-export { StartRefusal, type StartRefusalCode } from './start-refusal.ts';
+export { StartRefusal } from './start-refusal.ts';
 
 /**
  * Opens the one durable store: DATABASE_URL when given, else the bundled PostgreSQL on `data_dir`.

@@ -1,12 +1,6 @@
 import { existsSync } from 'node:fs';
 import { quietly, StepFailed, step } from './step.mjs';
 
-const TRY = `
-import { launchBrowser } from './test/support/browser.ts';
-const browser = await launchBrowser();
-await browser.close();
-`;
-
 /** Makes sure that a browser can be started, installing one only on Debian as root. @throws {StepFailed} */
 export async function ensureBrowser() {
   const before = await tryBrowser();
@@ -25,7 +19,7 @@ export async function ensureBrowser() {
 
 /** @returns {Promise<string | undefined>} why it did not start */
 function tryBrowser() {
-  return quietly([process.execPath, '--import', 'tsx', '--input-type=module', '--eval', TRY]).then(
+  return quietly([process.execPath, '--import', 'tsx', 'test/support/try-browser.ts']).then(
     () => undefined,
     (/** @type {StepFailed} */ error) => error.message.split('\n').slice(0, 12).join('\n'),
   );

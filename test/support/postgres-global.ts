@@ -24,12 +24,7 @@ const TEMPLATE = 'migrated';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const data_dir = await mkdtemp(path.join(os.tmpdir(), 'taskmaster-test-'));
   await chmod(data_dir, 0o711);
-  const database = await openDatabase({
-    data_dir,
-    log: ({ level, msg }) => {
-      if (level === 'error') console.error(msg);
-    },
-  });
+  const database = await openDatabase({ data_dir, log: () => {} });
   const tearDown = async () => {
     await database.stop();
     await rm(data_dir, { recursive: true, force: true });

@@ -21,7 +21,13 @@ export interface Person {
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
-export async function callAt(url: string, method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export async function callAt(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await fetch(url + path, {
     method,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
@@ -39,11 +45,21 @@ export async function callAt(url: string, method: string, path: string, body?: u
 
 export async function signUp(url: string, name: string): Promise<Person> {
   const email = `${name}-${randomUUID()}@example.test`;
-  const up = await callAt(url, 'POST', '/api/auth/sign-up/email', { name, email, password: 'a-long-pass phrase 7' }, { origin: url });
+  const up = await callAt(
+    url,
+    'POST',
+    '/api/auth/sign-up/email',
+    { name, email, password: 'a-long-pass phrase 7' },
+    { origin: url },
+  );
   if (up.status >= 300) throw new Error(`sign-up: ${up.status} ${up.text}`);
-  const cookie = up.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+  const cookie = up.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
   const { token } = (await callAt(url, 'GET', '/api/auth/token', undefined, { cookie, origin: url })).json;
-  const call: Person['call'] = (method, path, body, headers = {}) => callAt(url, method, path, body, { authorization: `Bearer ${token}`, ...headers });
+  const call: Person['call'] = (method, path, body, headers = {}) =>
+    callAt(url, method, path, body, { authorization: `Bearer ${token}`, ...headers });
   const me = (await call('GET', '/api/me')).json;
   return { id: me.user.id, workspace: me.workspaces[0].id, token, cookie, call };
 }
@@ -55,7 +71,9 @@ export interface RunningServices extends Services {
 }
 
 /** Every service on a fresh real database and a real socket. */
-export async function runServices(config: Partial<Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY'>> = {}): Promise<RunningServices> {
+export async function runServices(
+  config: Partial<Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY'>> = {},
+): Promise<RunningServices> {
   const database = await freshDatabase();
   const services = await startServices({
     connection: database.connection,
