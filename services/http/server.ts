@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
 import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
@@ -71,7 +70,6 @@ export function createServer(options: {
   app.setErrorHandler((error: FastifyError | Problem, request, reply) =>
     sendProblem(request, reply, problemFrom(error, log)),
   );
-  app.register(cookie);
   app.register(websocket, {
     options: {
       maxPayload: 64 * 1024,
