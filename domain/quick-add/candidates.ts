@@ -34,7 +34,11 @@ export interface PhraseReader {
 
 export function createPhraseReader(language: Language, reader: Reader): PhraseReader {
   const words = wordSlots(language);
-  const datePrefixes = language.datePrefixes.map((text) => text.split(' '));
+  const prefixes = [
+    { words: [], isSure: false },
+    ...language.softPrefixes.map((text) => ({ words: text.split(' '), isSure: false })),
+    ...language.datePrefixes.map((text) => ({ words: text.split(' '), isSure: true })),
+  ];
   const remindWords = language.remindWords.map((text) => text.split(' '));
   const determiners = new Set(language.determiners);
   const followers = new Set(language.followers);
@@ -140,10 +144,10 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
       for (const candidate of withTails(lexemes, start))
         readings.push({ candidate, where, ambiguous, prefixed, hasTail: candidate !== start });
     };
-    for (const prefix of [[], ...datePrefixes]) {
-      if (!saysAt(lexemes, at, prefix)) continue;
-      for (const { end, captures, phrase, date } of dates(lexemes, at + prefix.length))
-        add({ kind: 'due', from: at, to: end, date }, phrase.where, captures.ambiguous, prefix.length > 0);
+    for (const prefix of prefixes) {
+      if (!saysAt(lexemes, at, prefix.words)) continue;
+      for (const { end, captures, phrase, date } of dates(lexemes, at + prefix.words.length))
+        add({ kind: 'due', from: at, to: end, date }, phrase.where, captures.ambiguous, prefix.isSure);
     }
     for (const { end, captures, phrase } of times(lexemes, at))
       add({ kind: 'due', from: at, to: end, clock: captures.time, part: captures.part }, phrase.where);

@@ -115,6 +115,7 @@ export const english: Language = {
   meridiem: { am: 'am', pm: 'pm', a: 'am', p: 'pm' },
   every: ['every', 'each', 'ev'],
   datePrefixes: ['on', 'by', 'due', 'due on', 'due by', 'at', 'over'],
+  softPrefixes: ['for'],
   listWords: [',', 'and', '&', '+', ', and'],
   rangeWords: ['to', 'until', 'till', 'through', 'thru', '-', '–', '—'],
   determiners: [
@@ -146,6 +147,10 @@ export const english: Language = {
     'until',
     'till',
     'usa',
+    'of',
+    'about',
+    'than',
+    'like',
   ],
   followers: [
     'about',

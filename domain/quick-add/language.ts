@@ -26,6 +26,8 @@ export interface Language {
   every: readonly string[];
   /** In front of a date: with one of these it is certainly meant as one. */
   datePrefixes: readonly string[];
+  /** In front of a date they go with it, but make it no surer: "book a table for friday". */
+  softPrefixes: readonly string[];
   /** Between the members of a list: "mon, wed and fri". */
   listWords: readonly string[];
   /** Between the ends of a range: "mon to fri", "9am - 10am". */

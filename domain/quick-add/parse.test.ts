@@ -226,6 +226,8 @@ describe('a line becomes a task', () => {
     ['Gym every week tomorrow', 'Gym', '2026-11-22', 'WEEKLY'],
     ['Gym tomorrow every week at 7am', 'Gym', '2026-11-22 07:00', 'WEEKLY'],
     ['Gym every tue #Health at 18:00', 'Gym', '2026-11-24 18:00', 'WEEKLY;BYDAY=TU'],
+    ['Book a table for tomorrow at 7pm', 'Book a table', '2026-11-22 19:00'],
+    ['Buy tickets for friday', 'Buy tickets', '2026-11-27'],
     // of two, the last
     ['Plan sunday dinner tomorrow', 'Plan sunday dinner', '2026-11-22'],
     ['Move from tomorrow to friday', 'Move from tomorrow to friday', null],
@@ -307,6 +309,9 @@ describe('a line becomes a task', () => {
     'Over 9 thousand',
     'May I go',
     'Sundays are nice',
+    'Buy wine for sunday dinner',
+    'Talk about tomorrow',
+    'Minutes of friday',
     'Weekdays club',
   ])('%j stays a title', (text) => {
     const task = read(text);

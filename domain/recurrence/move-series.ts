@@ -67,9 +67,7 @@ function movedWeekdays(byDay: readonly NthWeekday[], from: string, to: string): 
   if (!moved) return [...byDay];
   const nth = moved.nth === 0 ? 0 : nthOf(to, true) === moved.nth ? moved.nth : lastOrNth(to);
   if (byDay.some((one) => one.weekday === weekday && one.nth === nth)) return [...byDay];
-  return byDay
-    .map((one, k) => (k === at ? { nth, weekday } : one))
-    .sort((a, b) => a.nth - b.nth || a.weekday - b.weekday);
+  return byDay.map((one, k) => (k === at ? { nth, weekday } : one));
 }
 
 /** Which one of its weekday in the month a date is, from the beginning or, negative, from the end. */
@@ -94,6 +92,5 @@ function isLastDay(date: string): boolean {
 
 function replaced(list: readonly number[], isOld: (value: number) => boolean, by: number): number[] {
   const at = list.findIndex(isOld);
-  if (at < 0) return [...list];
-  return [...new Set(list.map((value, k) => (k === at ? by : value)))].sort((a, b) => a - b);
+  return list.map((value, k) => (k === at ? by : value));
 }

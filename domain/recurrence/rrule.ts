@@ -82,7 +82,8 @@ export function readRule(text: string): Read {
     return refused('FREQ is DAILY, WEEKLY, MONTHLY or YEARLY.');
   const rrule = plainRule(freq);
   for (const [name, content] of parts) {
-    const wrong = readers[name]?.(rrule, content) ?? (readers[name] ? null : unknownPart(name));
+    const reader = readers[name];
+    const wrong = reader ? reader(rrule, content) : unknownPart(name);
     if (wrong) return refused(wrong);
   }
   const wrong = contradiction(rrule);
@@ -115,7 +116,7 @@ const readers: Readonly<Record<string, (rrule: Rrule, content: string) => string
     rrule.until = { date, time: hour === undefined ? null : `${hour}:${minute}`, utc: utc === 'Z' };
     return null;
   },
-  BYMONTH: (rrule, content) => numbers(content, 1, 12, false, (found) => (rrule.byMonth = found)) ?? null,
+  BYMONTH: (rrule, content) => numbers(content, 1, 12, false, (found) => (rrule.byMonth = found)),
   BYWEEKNO: (rrule, content) => numbers(content, 1, 53, true, (found) => (rrule.byWeekNo = found)),
   BYYEARDAY: (rrule, content) => numbers(content, 1, 366, true, (found) => (rrule.byYearDay = found)),
   BYMONTHDAY: (rrule, content) => numbers(content, 1, 31, true, (found) => (rrule.byMonthDay = found)),

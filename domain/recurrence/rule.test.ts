@@ -187,6 +187,7 @@ describe('where a series ends', () => {
     };
     expect(until('FREQ=DAILY;UNTIL=20261231T235959', '09:00', null)).toBe('2026-12-31');
     expect(until('FREQ=DAILY;UNTIL=20261231T085959', '09:00', null)).toBe('2026-12-30');
+    expect(until('FREQ=DAILY;UNTIL=20270101T003000', '00:15', 'America/Los_Angeles')).toBe('2027-01-01');
     expect(until('FREQ=DAILY;UNTIL=20270101T040000Z', '20:00', 'America/Los_Angeles')).toBe('2026-12-31');
     expect(until('FREQ=DAILY;UNTIL=20261231T080000Z', '09:00', 'Europe/Berlin')).toBe('2026-12-31');
     expect(until('FREQ=DAILY;UNTIL=20261231T230000Z', null, null)).toBe('2026-12-31');

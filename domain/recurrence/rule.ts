@@ -53,8 +53,7 @@ export function normaliseRecurrence(input: RecurrenceInput, due: FirstDue, today
   const from = input.from ?? 'schedule';
   const month_end = input.month_end ?? 'clamp';
   const given = due.due_date ?? input.starts_on ?? today;
-  const rrule = from === 'schedule' ? filled(read.rrule, given) : read.rrule;
-  const expanded = from === 'schedule' ? rrule : filled(rrule, given);
+  const expanded = filled(read.rrule, given);
   const clamp = month_end === 'clamp';
 
   const firstFrom = (anchor: string, date: string, interval = expanded.interval): string | null => {
@@ -80,7 +79,7 @@ export function normaliseRecurrence(input: RecurrenceInput, due: FirstDue, today
     return problem('until', 'The series would end before its first occurrence.');
   const count = input.count ?? read.rrule.count ?? undefined;
   const recurrence: Recurrence = {
-    rule: writeRule(rrule),
+    rule: writeRule(from === 'schedule' ? expanded : read.rrule),
     from,
     overdue: input.overdue ?? 'next_future',
     month_end,

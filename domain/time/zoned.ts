@@ -91,11 +91,10 @@ export function epochOf(date: string, time: string, zone: string): number {
   const known = zoneOf(zone);
   if (!known) return wall;
   const before = offsetAt(known, wall - DAY);
+  if (offsetAt(known, wall - before) === before) return wall - before;
   const after = offsetAt(known, wall + DAY);
-  if (before === after && offsetAt(known, wall - before) === before) return wall - before;
-  const candidates = [wall - Math.max(before, after), wall - Math.min(before, after)];
-  for (const epoch of candidates) if (epoch + offsetAt(known, epoch) === wall) return epoch;
-  return firstAfterGap(known, wall, candidates[0] ?? wall, candidates[1] ?? wall);
+  if (offsetAt(known, wall - after) === after) return wall - after;
+  return firstAfterGap(known, wall, wall - after, wall - before);
 }
 
 /** The instant between two at which the clock jumps over `wall`, to the second. */
