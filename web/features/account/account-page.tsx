@@ -1,0 +1,177 @@
+import { type FormEvent, useState } from 'react';
+import { resumeSync } from '../../sync/store.ts';
+import { ServerRefusal } from '../../sync/transport.ts';
+import { Icon } from '../../ui/icons.tsx';
+import { Leaf } from '../../ui/lines.tsx';
+import { signIn, signUp } from './session.ts';
+import { TodayPicture } from './today-picture.tsx';
+
+/** Signing in and making an account. What is on the device stays there meanwhile. */
+export function AccountPage({ unsent = 0, email: knownEmail = '' }: { unsent?: number; email?: string }) {
+  const [isNew, setNew] = useState(false);
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState(knownEmail);
+  const [password, setPassword] = useState('');
+  const [isShown, setShown] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [wrong, setWrong] = useState<{ path: string; message: string }[]>([]);
+  const messageOf = (path: string) => wrong.find((one) => one.path === path)?.message;
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (isBusy) return;
+    setBusy(true);
+    setWrong([]);
+    try {
+      if (isNew) await signUp(name.trim(), email.trim(), password);
+      else await signIn(email.trim(), password);
+      resumeSync();
+    } catch (error) {
+      setWrong(problemsOf(error));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <div className="account">
+      <main className="account-form">
+        <Leaf size={44} />
+        <h1 className="title">{isNew ? 'Make yourself at home' : 'Good to see you'}</h1>
+        <p className="account-place">
+          {isNew
+            ? 'The first account runs the place: it is the administrator. Nothing leaves this machine.'
+            : `On ${location.host}`}
+        </p>
+        <form onSubmit={submit} noValidate>
+          {isNew && (
+            <Field id="name" label="Your name" wrong={messageOf('name')}>
+              <input
+                id="name"
+                className="field"
+                autoComplete="name"
+                required
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+                {...described('name', messageOf('name'))}
+              />
+            </Field>
+          )}
+          <Field id="email" label="E-mail" wrong={messageOf('email')}>
+            <input
+              id="email"
+              className="field"
+              type="email"
+              autoComplete="username"
+              required
+              value={email}
+              onChange={(event) => setEmail(event.target.value)}
+              {...described('email', messageOf('email'))}
+            />
+          </Field>
+          <Field
+            id="password"
+            label="Password"
+            wrong={messageOf('password')}
+            hint={isNew ? 'At least 10 characters.' : undefined}
+          >
+            <span className="account-password">
+              <input
+                id="password"
+                className="field"
+                type={isShown ? 'text' : 'password'}
+                autoComplete={isNew ? 'new-password' : 'current-password'}
+                required
+                value={password}
+                onChange={(event) => setPassword(event.target.value)}
+                {...described('password', messageOf('password'))}
+              />
+              <button
+                type="button"
+                className="icon-button"
+                aria-label="Show the password"
+                aria-pressed={isShown}
+                onClick={() => setShown(!isShown)}
+              >
+                <Icon name="eye" />
+              </button>
+            </span>
+          </Field>
+          <p className="wrong" role="alert">
+            {messageOf('')}
+          </p>
+          <button type="submit" className="button primary account-submit" aria-disabled={isBusy}>
+            {isNew ? 'Start' : 'Sign in'}
+          </button>
+        </form>
+        <p className="facts">
+          {isNew
+            ? `Zone ${Intl.DateTimeFormat().resolvedOptions().timeZone}, from this browser. Change it in Settings. `
+            : 'No account here yet? '}
+          <button
+            type="button"
+            className="link"
+            onClick={() => {
+              setNew(!isNew);
+              setWrong([]);
+            }}
+          >
+            {isNew ? 'I have an account' : 'Make one'}
+          </button>
+          {unsent > 0 && (
+            <span className="account-unsent">
+              Your {unsent === 1 ? 'unsent edit' : `${unsent} unsent edits`} on this device{' '}
+              {unsent === 1 ? 'stays where it is' : 'stay where they are'}.
+            </span>
+          )}
+        </p>
+      </main>
+      <TodayPicture />
+    </div>
+  );
+}
+
+const described = (id: string, wrong: string | undefined) =>
+  wrong ? ({ 'aria-invalid': true, 'aria-describedby': `${id}-wrong` } as const) : {};
+
+function Field({
+  id,
+  label,
+  wrong,
+  hint,
+  children,
+}: {
+  id: string;
+  label: string;
+  wrong?: string | undefined;
+  hint?: string | undefined;
+  children: React.ReactNode;
+}) {
+  return (
+    <div className="account-field">
+      <label className="label" htmlFor={id}>
+        {label}
+      </label>
+      {children}
+      {wrong ? (
+        <p className="wrong" id={`${id}-wrong`}>
+          {wrong}
+        </p>
+      ) : (
+        hint && <p className="facts">{hint}</p>
+      )}
+    </div>
+  );
+}
+
+function problemsOf(error: unknown): { path: string; message: string }[] {
+  if (!(error instanceof ServerRefusal))
+    return [{ path: '', message: 'That did not work. Nothing was changed; try again.' }];
+  if (error.status === 0)
+    return [{ path: '', message: 'The server does not answer. Check that it runs, then try again.' }];
+  if (error.status === 429)
+    return [{ path: '', message: `Too many tries. Wait ${error.retry_after ?? 60} seconds, then try again.` }];
+  if (error.code === 'sign_up_closed')
+    return [{ path: '', message: 'New accounts are by invitation here. Ask the person who runs this server.' }];
+  if (error.errors.length > 0) return [...error.errors];
+  return [{ path: '', message: error.detail ?? 'That did not work. Nothing was changed; try again.' }];
+}

@@ -1,0 +1,59 @@
+import type { Me } from '@taskmaster/contracts/http/organising';
+import { openDevice, type Person, wipeDevice } from '../../sync/store.ts';
+import { ask } from '../../sync/transport.ts';
+
+const KEPT = 'taskmaster.person';
+
+/** Who used this device last and has not signed out: the page then opens from the device, without the server. */
+export function personKept(): Person | undefined {
+  try {
+    const text = localStorage.getItem(KEPT);
+    return text ? (JSON.parse(text) as Person) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keep(person: Person): void {
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(person));
+  } catch {
+    // Without storage the next visit asks the server who it is.
+  }
+}
+
+/** Asks the server whose session this is, and opens their device. @throws ServerRefusal 401 where nobody is signed in. */
+export async function enter(): Promise<Person> {
+  const me = (await (await ask('/api/me')).json()) as Me;
+  const workspace = me.workspaces[0];
+  const person: Person = {
+    user_id: me.user.id,
+    workspace_id: workspace?.id ?? '',
+    name: me.user.name,
+    email: me.user.email,
+    settings: me.settings,
+  };
+  const before = personKept();
+  keep(person);
+  if (before && before.user_id !== person.user_id) await wipeDevice();
+  openDevice(person);
+  return person;
+}
+
+export async function signIn(email: string, password: string): Promise<Person> {
+  await ask('/api/auth/sign-in/email', { method: 'POST', body: { email, password } });
+  return enter();
+}
+
+export async function signUp(name: string, email: string, password: string): Promise<Person> {
+  await ask('/api/auth/sign-up/email', { method: 'POST', body: { name, email, password } });
+  return enter();
+}
+
+/** Ends the session and takes everything of this person off the device. */
+export async function signOut(): Promise<void> {
+  await ask('/api/auth/sign-out', { method: 'POST', body: {} });
+  localStorage.removeItem(KEPT);
+  await wipeDevice();
+  history.replaceState(null, '', '/');
+}

@@ -1,0 +1,3 @@
+export default function Detail(_: { id: string }) {
+  return null;
+}

@@ -1,0 +1,29 @@
+import { useScreen } from '../../sync/store.ts';
+import { ProjectLinks } from '../projects/project-links.tsx';
+import { countTasks } from '../tasks/lists.ts';
+import { useRoute } from './router.ts';
+import { NavLink } from './sidebar.tsx';
+
+/** What the sidebar holds, as a page of its own. */
+export function PhoneLists() {
+  const { view, settings, today } = useScreen();
+  const { place } = useRoute();
+  return (
+    <>
+      <header className="view-head">
+        <h1 className="title">Lists</h1>
+      </header>
+      <div className="phone-lists">
+        <ProjectLinks counts={countTasks(view, settings.time_zone, today).byProject} current={place} />
+        <nav aria-label="More">
+          <NavLink place={{ name: 'deleted' }} icon="bin" current={place}>
+            Deleted
+          </NavLink>
+          <NavLink place={{ name: 'settings' }} icon="settings" current={place}>
+            Settings
+          </NavLink>
+        </nav>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,109 @@
+import type { TaskPatch } from '@taskmaster/domain/commands/create-task';
+import type { Op } from '@taskmaster/domain/commands/world';
+import type { Task } from '@taskmaster/domain/task';
+import { v7 } from 'uuid';
+import { currentScreen, edit } from '../../sync/store.ts';
+import { showToast } from '../../ui/toast.tsx';
+import { linger, lingerNoMore } from './lingering.ts';
+import { longDay } from './when.ts';
+
+export const newOp = (
+  kind: Op['kind'],
+  entity: Op['entity'],
+  id: string,
+  patch: Op['patch'] = {},
+  scope?: Op['scope'],
+): Op => ({
+  op: v7(),
+  kind,
+  entity,
+  id,
+  patch,
+  ...(scope ? { scope } : {}),
+});
+
+/** Completes a task, or takes that back if it is done. The row stays a moment, so that one sees what happened. */
+export function toggleTask(task: Task): void {
+  if (task.status === 'completed') {
+    lingerNoMore(task.id);
+    void edit(newOp('reopen', 'task', task.id));
+    return;
+  }
+  const now = currentScreen();
+  const completed_local = now ? `${now.today}T${now.time}` : undefined;
+  linger(task);
+  void edit(
+    newOp('complete', 'task', task.id, {
+      ...(task.slot ? { slot: task.slot } : {}),
+      ...(completed_local ? { completed_local } : {}),
+    }),
+  );
+  const after = currentScreen();
+  const done = after?.view.get('task', task.id);
+  const next = done?.successor_id ? after?.view.get('task', done.successor_id) : undefined;
+  showToast({
+    words: (
+      <>
+        Done: <b>{task.title}</b>.{next?.due_date && after ? ` Next on ${longDay(next.due_date, after.today)}` : ''}
+      </>
+    ),
+    undo: () => {
+      lingerNoMore(task.id);
+      void edit(newOp('reopen', 'task', task.id));
+    },
+  });
+}
+
+export function deleteTask(task: Task): void {
+  void edit(newOp('delete', 'task', task.id));
+  showToast({
+    tone: 'plain',
+    words: (
+      <>
+        Deleted: <b>{task.title}</b>
+        {task.recurrence ? '. The series ends here' : ''}
+      </>
+    ),
+    undo: () => void edit(newOp('restore', 'task', task.id)),
+  });
+}
+
+/** Changes registers of a task; `words` says so and offers to take it back. */
+export function updateTask(task: Task, patch: TaskPatch, words?: string): void {
+  void edit(newOp('update', 'task', task.id, patch as Op['patch']));
+  if (words)
+    showToast({
+      tone: 'plain',
+      words,
+      undo: () => void edit(newOp('update', 'task', task.id, previous(task, patch) as Op['patch'])),
+    });
+}
+
+/** The patch that puts back what a patch changes. */
+export function previous(task: Task, patch: TaskPatch): TaskPatch {
+  const back: TaskPatch = {};
+  if (patch.title !== undefined) back.title = task.title;
+  if (patch.notes !== undefined) back.notes = task.notes;
+  if (patch.priority !== undefined) back.priority = task.priority;
+  if (patch.due !== undefined) back.due = { due_date: task.due_date, due_time: task.due_time, due_zone: task.due_zone };
+  if (patch.place !== undefined) {
+    const { project_id, section_id, parent_id, position } = task;
+    back.place = { project_id, section_id, parent_id, position };
+  }
+  if (patch.recurrence !== undefined) back.recurrence = task.recurrence;
+  if (patch.tags !== undefined)
+    back.tags = {
+      add: [...(patch.tags.remove ?? [])],
+      remove: patch.tags.add.filter((tag) => !task.tags.includes(tag)),
+    };
+  return back;
+}
+
+export const moveTo = (task: Task, project_id: string | null): TaskPatch => ({
+  place: {
+    project_id,
+    section_id: null,
+    parent_id: project_id === task.project_id ? task.parent_id : null,
+    position: '',
+  },
+});

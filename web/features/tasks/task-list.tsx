@@ -1,0 +1,128 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import type { Reminder, Task } from '@taskmaster/domain/task';
+import { type ReactNode, useMemo, useRef } from 'react';
+import { type Screen, useScreen } from '../../sync/store.ts';
+import { useRoute } from '../shell/router.ts';
+import type { Group } from './lists.ts';
+import { type RowFacts, TaskRow } from './task-row.tsx';
+
+const MANY = 200;
+
+type Item = { key: string; group: Group } | { key: string; facts: RowFacts };
+
+/** Groups of rows with their sub-tasks below them. Long lists draw only what is seen. */
+export function TaskList({
+  groups,
+  place,
+  withSteps = true,
+}: {
+  groups: readonly Group[];
+  place: RowFacts['place'];
+  withSteps?: boolean;
+}) {
+  const screen = useScreen();
+  const { task: chosen } = useRoute();
+  const items = useMemo(
+    () => itemsOf(groups, screen, place, chosen, withSteps),
+    [groups, screen, place, chosen, withSteps],
+  );
+  if (items.length > MANY) return <LongList items={items} />;
+  return (
+    <ul className="list">
+      {items.map((item) => (
+        <li key={item.key}>{drawn(item)}</li>
+      ))}
+    </ul>
+  );
+}
+
+function LongList({ items }: { items: readonly Item[] }) {
+  const list = useRef<HTMLUListElement>(null);
+  const virtual = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => list.current?.closest('.scroll') ?? null,
+    estimateSize: (index) => ('group' in (items[index] ?? {}) ? 48 : 40),
+    getItemKey: (index) => items[index]?.key ?? index,
+    scrollMargin: list.current?.offsetTop ?? 0,
+    overscan: 12,
+  });
+  return (
+    <ul ref={list} className="list" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+      {virtual.getVirtualItems().map(({ index, key, start }) => {
+        const item = items[index];
+        return (
+          <li
+            key={key}
+            ref={virtual.measureElement}
+            data-index={index}
+            className="list-floating"
+            style={{ transform: `translateY(${start - virtual.options.scrollMargin}px)` }}
+          >
+            {item && drawn(item)}
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function drawn(item: Item): ReactNode {
+  if ('facts' in item) return <TaskRow {...item.facts} />;
+  const { name, tone, tasks } = item.group;
+  const open = tasks.filter((task) => task.status === 'pending').length;
+  return (
+    <h2 className="group label">
+      <span className={tone === 'late' ? 'late' : undefined}>{name}</span>{' '}
+      <small>{open > 0 ? open : tasks.length}</small>
+    </h2>
+  );
+}
+
+function itemsOf(
+  groups: readonly Group[],
+  screen: Screen,
+  place: RowFacts['place'],
+  chosen: string | null,
+  withSteps: boolean,
+): Item[] {
+  const { view, today, settings } = screen;
+  const tagColors = `\n${view
+    .all('tag')
+    .map((tag) => `${tag.name.toLowerCase()}\t${tag.color}`)
+    .join('\n')}\n`;
+  const factsOf = (task: Task, isSub: boolean): RowFacts => {
+    const steps = view.childrenOf(task.id);
+    return {
+      task,
+      project: task.project_id ? view.get('project', task.project_id) : undefined,
+      steps: steps.length,
+      stepsDone: steps.filter((step) => step.status === 'completed').length,
+      reminder: shortReminder(view.remindersOf(task)),
+      isHere: view.stateOf(task.id) === 'here',
+      isOpen: chosen === task.id,
+      isSub,
+      place,
+      today,
+      zone: settings.time_zone,
+      tagColors,
+    };
+  };
+  return groups.flatMap((group) => [
+    ...(group.name ? [{ key: `group ${group.name}`, group }] : []),
+    ...group.tasks.flatMap((task) => [
+      { key: task.id, facts: factsOf(task, false) },
+      ...(withSteps ? view.childrenOf(task.id).map((step) => ({ key: step.id, facts: factsOf(step, true) })) : []),
+    ]),
+  ]);
+}
+
+/** "15 min", "2 h": how long before; null where only the default applies. */
+function shortReminder(reminders: readonly Reminder[]): string | null {
+  const minutes = reminders.find((one) => one.minutes_before !== null)?.minutes_before;
+  if (minutes == null) return null;
+  return minutes % 1440 === 0 && minutes > 0
+    ? `${minutes / 1440} d`
+    : minutes % 60 === 0 && minutes > 0
+      ? `${minutes / 60} h`
+      : `${minutes} min`;
+}

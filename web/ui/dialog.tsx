@@ -1,0 +1,50 @@
+import { type ReactNode, useEffect, useRef } from 'react';
+
+/** A modal of the browser's own: it keeps focus inside, makes the rest inert, and gives focus back. */
+export function Dialog({
+  label,
+  className = 'sheet-dialog',
+  onClose,
+  onEscape,
+  children,
+}: {
+  label: string;
+  className?: string;
+  onClose(): void;
+  /** Returns true where Esc meant something else than closing. */
+  onEscape?(): boolean;
+  children: ReactNode;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    const before = document.activeElement;
+    element?.showModal();
+    return () => {
+      element?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className={className}
+      aria-label={label}
+      onCancel={(event) => {
+        event.preventDefault();
+        if (!onEscape?.()) onClose();
+      }}
+      onPointerDown={(event) => {
+        if (event.target === dialog.current) onClose();
+      }}
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        if (!onEscape?.()) onClose();
+      }}
+    >
+      {children}
+    </dialog>
+  );
+}
