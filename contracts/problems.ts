@@ -36,7 +36,6 @@ const table = {
 
 export type ProblemCode = keyof typeof table;
 export const problemCodes = Object.keys(table) as ProblemCode[];
-export const statusOf = (code: ProblemCode): number => table[code][0];
 
 export interface ProblemError {
   path: string;

@@ -1,8 +1,7 @@
 import { successorOf } from '../recurrence/successor.ts';
 import type { Task } from '../task.ts';
-import type { Command } from './decide.ts';
 import { isRefusal, liveTask } from './live-task.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 interface CompletePatch {
   /** The slot that the caller means; another one is refused rather than completed by mistake. */

@@ -1,10 +1,9 @@
 import { positionBetween } from '../ordering.ts';
 import type { Due, Place, Priority, Recurrence, Task } from '../task.ts';
-import type { Command } from './decide.ts';
 import { checkDue, isRepeatProblem, setRepeat } from './due.ts';
 import { checkPlace } from './place.ts';
 import { namesOfTags } from './tags.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 export interface TaskPatch {
   title?: string;

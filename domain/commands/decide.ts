@@ -11,10 +11,7 @@ import { snoozeTask } from './snooze-task.ts';
 import { bringAboutSuccessor } from './successor.ts';
 import { createTag, deleteTag, updateTag } from './tags.ts';
 import { updateTask } from './update-task.ts';
-import { type Decision, Draft, type Moment, type Op, type Refusal, refuse, type World } from './world.ts';
-
-/** Decides one op on a draft: adds its changes, or says why not. */
-export type Command = (draft: Draft, op: Op) => Refusal | undefined;
+import { type Command, type Decision, Draft, type Moment, type Op, refuse, type World } from './world.ts';
 
 const commands: { readonly [key: string]: Command } = {
   'task create': createTask,

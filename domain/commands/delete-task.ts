@@ -1,6 +1,5 @@
-import type { Command } from './decide.ts';
 import { skipTask } from './skip-task.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 /**
  * Deletes a task and what is below it, in one act that a restore takes back. Deleting an occurrence ends its series;

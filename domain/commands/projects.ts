@@ -1,7 +1,6 @@
 import { positionBetween } from '../ordering.ts';
-import type { Command } from './decide.ts';
 import { alive } from './restore-task.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 /** The colours a project wears, by name: the screen knows how each looks in light and dark. */
 export const projectColors = ['rust', 'blue', 'teal', 'olive', 'plum'] as const;

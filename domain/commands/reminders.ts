@@ -1,6 +1,5 @@
-import type { Command } from './decide.ts';
 import { bringAboutSuccessor } from './successor.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 interface ReminderPatch {
   task_id?: string;

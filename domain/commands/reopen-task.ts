@@ -1,6 +1,6 @@
 import type { Task } from '../task.ts';
-import type { Command } from './decide.ts';
 import { isRefusal, liveTask } from './live-task.ts';
+import type { Command } from './world.ts';
 
 /**
  * Takes a completion back, with that of the sub-tasks completed in the same act. A successor that is still open is

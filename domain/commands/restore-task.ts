@@ -1,6 +1,5 @@
 import type { Task } from '../task.ts';
-import type { Command } from './decide.ts';
-import { type Draft, refuse } from './world.ts';
+import { type Command, type Draft, refuse } from './world.ts';
 
 /** Brings back a task and exactly what was deleted with it. Restoring a live one changes nothing. */
 export const restoreTask: Command = (draft, op) => {

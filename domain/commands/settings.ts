@@ -1,7 +1,6 @@
 import type { Settings } from '../task.ts';
 import { isTime, isZone } from '../time/zoned.ts';
-import type { Command } from './decide.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 export const defaultSettings: Settings = {
   time_zone: 'UTC',

@@ -1,7 +1,6 @@
 import { skipTo } from '../recurrence/successor.ts';
-import type { Command } from './decide.ts';
 import { isRefusal, liveTask } from './live-task.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 /** Moves an occurrence to its next slot: no completion, no successor. The last slot of a series cannot be skipped. */
 export const skipTask: Command = (draft, op) => {

@@ -1,6 +1,5 @@
-import type { Command } from './decide.ts';
 import { isRefusal, liveTask } from './live-task.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 /** Reminds once more at an instant; the due stays. The reminder's id is the op's, so a retry makes no second one. */
 export const snoozeTask: Command = (draft, op) => {

@@ -1,8 +1,7 @@
 import { foldName, tagId } from '../ids.ts';
 import { sortTags } from '../registers.ts';
-import type { Command } from './decide.ts';
 import { projectColors } from './projects.ts';
-import { type Draft, refuse } from './world.ts';
+import { type Command, type Draft, refuse } from './world.ts';
 
 interface TagPatch {
   name?: string;

@@ -4,12 +4,11 @@ import { moveSeries } from '../recurrence/move-series.ts';
 import { columnsOf, sortTags } from '../registers.ts';
 import type { Due, Place, Task } from '../task.ts';
 import type { TaskPatch } from './create-task.ts';
-import type { Command } from './decide.ts';
 import { checkDue, isRepeatProblem, setRepeat } from './due.ts';
 import { isRefusal, liveTask } from './live-task.ts';
 import { checkPlace } from './place.ts';
 import { namesOfTags } from './tags.ts';
-import { refuse } from './world.ts';
+import { type Command, refuse } from './world.ts';
 
 /**
  * Changes the registers that are sent, nothing else. A due moves this occurrence (its slot stays) and any other field the

@@ -80,6 +80,9 @@ export type RefusalCode =
   | 'too_many';
 export type Decision = { ok: true; changes: Change[] } | Refusal;
 
+/** Decides one op on a draft: adds its changes, or says why not. */
+export type Command = (draft: Draft, op: Op) => Refusal | undefined;
+
 export const refuse = (code: RefusalCode, ...errors: { path: string; message: string }[]): Refusal =>
   errors.length > 0 ? { ok: false, code, errors } : { ok: false, code };
 

@@ -6,7 +6,7 @@ import { type Candidate, createPhraseReader, type PhraseReader } from './candida
 import { english } from './english.ts';
 import type { Language } from './language.ts';
 import { type Lexeme, lexemesOf, overlaps, type Range } from './lexemes.ts';
-import { type Settled, settleDue, settleReminder, settleRepeat } from './settle.ts';
+import { type ParsedReminder, type Settled, settleDue, settleReminder, settleRepeat } from './settle.ts';
 import { notesIn, quotesIn, type Sigil, sigilsIn } from './sigils.ts';
 
 /** Where and when a text is read. `today` and `now` are the reader's wall clock; `week_start` is ISO (1 is Monday). */
@@ -32,8 +32,6 @@ export interface QuickAddToken {
   text: string;
   value: string;
 }
-
-export type ParsedReminder = { minutes_before: number } | { at: string };
 
 export interface ParsedTask {
   title: string;

@@ -5,7 +5,8 @@ import { instantOf } from '../time/zoned.ts';
 import type { Candidate } from './candidates.ts';
 import type { Moment } from './language.ts';
 import { later, type Reader, type Repeat, settleClock } from './meanings.ts';
-import type { ParsedReminder } from './parse.ts';
+
+export type ParsedReminder = { minutes_before: number } | { at: string };
 
 /** When a task is due and how it repeats, out of all that was said about it. */
 export interface Settled {

@@ -6,7 +6,6 @@ import {
   type OccurrenceDue,
   schemaAddress,
 } from '@taskmaster/contracts/events/event';
-import { eventId } from '@taskmaster/domain/ids';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningRuntime } from '../create-runtime.ts';
 import { type Adapter, type Emit, type LogSource, reject, type Statement, type Tx } from '../runtime.ts';
@@ -42,7 +41,7 @@ class TestLog {
     const sequence = space.events.length + 1;
     const event: ChangeEvent = {
       specversion: '1.0',
-      id: eventId(workspaceId, space.epoch, sequence),
+      id: randomUUID(),
       source: EVENT_SOURCE,
       type,
       subject: workspaceId,

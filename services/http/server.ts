@@ -5,13 +5,7 @@ import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
 import { SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
-import fastify, {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   validatorCompiler,
@@ -137,5 +131,3 @@ export function problemFrom(error: FastifyError | Error, log: Logger): Problem {
   log.error({ err: error.stack ?? String(error) }, 'unexpected error');
   return new Problem('internal');
 }
-
-export type { FastifyInstance };

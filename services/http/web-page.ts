@@ -31,8 +31,8 @@ export function pageRoutes(http: Http, folder: string): void {
     http.register(fastifyStatic, {
       root: folder,
       wildcard: false,
-      setHeaders: (reply, path) => {
-        reply.header(
+      setHeaders: (response, path) => {
+        response.setHeader(
           'cache-control',
           path.includes('/_next/static/') ? 'public, max-age=31536000, immutable' : 'no-cache',
         );
