@@ -76,6 +76,8 @@ describe('positions', () => {
     expect(Math.max(...between.map((position) => position.length))).toBeLessThan(6);
     expect(isSorted([...positionsBetween(null, 'a0', 20), 'a0'])).toBe(true);
     expect(isSorted(['a0', ...positionsBetween('a0', null, 20)])).toBe(true);
+    expect(Math.max(...positionsBetween(null, null, 500).map((position) => position.length))).toBeLessThan(4);
+    expect(positionsBetween('a0', null, 3)).toEqual(['a1', 'a2', 'a3']);
     expect([positionsBetween('a0', 'a1', 0), positionsBetween(null, null, 1)]).toEqual([[], ['a0']]);
   });
   it('are letters and digits', () => {

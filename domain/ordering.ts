@@ -17,7 +17,6 @@ export const isPosition = (text: string): boolean => /^[0-9A-Za-z]{1,200}$/.test
  * leave no room (equal or crossed, after concurrent moves) give a position right behind `before`. Never equal to either.
  */
 export function positionBetween(before: string | null, after: string | null): string {
-  if (before !== null && after !== null && before >= after) return before + MIDDLE;
   const position = between(before, after);
   const fits = position !== null && (before === null || before < position) && (after === null || position < after);
   return fits ? position : `${before ?? after ?? ''}${MIDDLE}`;

@@ -228,6 +228,10 @@ describe('a line becomes a task', () => {
     ['Gym every tue #Health at 18:00', 'Gym', '2026-11-24 18:00', 'WEEKLY;BYDAY=TU'],
     ['Book a table for tomorrow at 7pm', 'Book a table', '2026-11-22 19:00'],
     ['Buy tickets for friday', 'Buy tickets', '2026-11-27'],
+    ['Gym every mon/wed', 'Gym', '2026-11-23', 'WEEKLY;BYDAY=MO,WE'],
+    ['Gym every 5th friday', 'Gym', '2027-01-29', 'MONTHLY;BYDAY=5FR'],
+    ['Gym every 6th friday', 'Gym', '2026-11-27', 'WEEKLY;INTERVAL=6;BYDAY=FR'],
+    ['Night bus 23:30', 'Night bus', '2026-11-21 23:30'],
     // of two, the last
     ['Plan sunday dinner tomorrow', 'Plan sunday dinner', '2026-11-22'],
     ['Move from tomorrow to friday', 'Move from tomorrow to friday', null],
@@ -309,6 +313,9 @@ describe('a line becomes a task', () => {
     'Over 9 thousand',
     'May I go',
     'Sundays are nice',
+    'Rest after a weekend',
+    'Gym every day until 2026-11-01',
+    'Gym every day 3 times until 5 dec',
     'Buy wine for sunday dinner',
     'Talk about tomorrow',
     'Minutes of friday',
@@ -331,8 +338,12 @@ describe('a time that has passed', () => {
     expect(dueOf(read('x every 2 weeks at 9am'))).toBe('2026-11-22 09:00');
   });
   it('leaves tonight a day without a time', () => {
-    expect(dueOf(read('x tonight', { now: '21:00' }))).toBe('2026-11-21');
+    expect(dueOf(read('x tonight', { now: '20:00' }))).toBe('2026-11-21');
+    expect(dueOf(read('x tonight', { now: '19:59' }))).toBe('2026-11-21 20:00');
     expect(dueOf(read('x tonight at 10', { now: '21:00' }))).toBe('2026-11-21 22:00');
+  });
+  it('is the next 29 February, though that may be eight years away', () => {
+    expect(dueOf(read('x 29 feb', { today: '2096-03-01' }))).toBe('2104-02-29');
   });
   it('is midnight in two hours if that is so', () => {
     expect(dueOf(read('x in 2 hours', { now: '23:10' }))).toBe('2026-11-22 01:10');
@@ -438,6 +449,10 @@ describe('turned back into words', () => {
       title: 'Pay rent every 27th at 9am',
       recurrence: null,
       project: 'Home',
+    });
+    expect(read('Tomorrow call mom', { ignore: ['tomorrow'] })).toMatchObject({
+      title: 'Tomorrow call mom',
+      due_date: null,
     });
     expect(read(text, { ignore: ['#Home', ''] })).toMatchObject({
       title: 'Pay rent #Home',
