@@ -251,7 +251,7 @@ create table tasks.processed_op (
   status text not null,
   seq bigint not null,
   answer_status int,
-  answer jsonb,
+  answer json,
   error jsonb,
   at timestamptz(3) not null default now(),
   primary key (user_id, op)

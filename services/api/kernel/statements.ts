@@ -141,7 +141,7 @@ export const insertProcessedOps = say(
   'insert_processed_ops',
   `insert into tasks.processed_op (user_id, op, workspace_id, client_id, n, fingerprint, status, seq, answer_status, answer, error)
    select user_id, op, workspace_id, client_id, n, fingerprint, status, seq, answer_status, answer, error
-   from jsonb_populate_recordset(null::tasks.processed_op, $1::jsonb)`,
+   from json_populate_recordset(null::tasks.processed_op, $1::json)`,
 );
 export const readSyncClient = say<{ last_n: number }>(
   'read_sync_client',

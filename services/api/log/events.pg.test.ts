@@ -1,14 +1,10 @@
-import { createRequire } from 'node:module';
 import { changeEventSchema, type Event, occurrenceDueSchema, taskSyncSchema } from '@taskmaster/contracts/events/event';
+// The official JSON Schema of CloudEvents 1.0, compiled, as the CNCF's own package ships it.
+import isCloudEvent from 'cloudevents/dist/schema/v1.js';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Person, type RunningServices, runServices, until } from '../../../test/support/running-services.ts';
 import { createLogSource } from './log-source.ts';
-
-// The official JSON Schema of CloudEvents 1.0, compiled, as the CNCF's own package ships it.
-const isCloudEvent: ((event: unknown) => boolean) & { errors?: unknown } = createRequire(import.meta.url)(
-  'cloudevents/dist/schema/v1.js',
-);
 
 let services: RunningServices;
 let ann: Person;
@@ -37,7 +33,7 @@ describe('the events of a log', () => {
   it('are CloudEvents 1.0 by the official schema, and what our own schema says', () => {
     expect(events.length).toBeGreaterThan(15);
     for (const event of events) {
-      expect(isCloudEvent(event), JSON.stringify(isCloudEvent.errors)).toBe(true);
+      expect(isCloudEvent(event), event.type).toBe(true);
       expect(changeEventSchema.strict().safeParse(event).error).toBeUndefined();
     }
   });
