@@ -1,13 +1,10 @@
-import { defaultSettings } from '@taskmaster/domain/commands/settings';
 import type { Op } from '@taskmaster/domain/commands/world';
 import type { Settings } from '@taskmaster/domain/task';
 import { useSyncExternalStore } from 'react';
-import { openCache } from './cache.ts';
-import { SyncClient, type SyncStatus } from './client.ts';
+import type { SyncStatus } from './client.ts';
 import type { BlockedOp, PendingOp } from './device.ts';
-import { openOutbox } from './outbox.ts';
-import { createTransport } from './transport.ts';
-import { View } from './view.ts';
+import type { OpenDevice } from './open-device.ts';
+import type { View } from './view.ts';
 
 /** Who this device belongs to while signed in; kept so that the page opens without the server. */
 export interface Person {
@@ -35,80 +32,48 @@ export interface Screen {
   time: string;
 }
 
-let client: SyncClient | undefined;
+let open: OpenDevice | undefined;
 let person: Person | undefined;
 let screen: Screen | undefined;
 const listeners = new Set<() => void>();
 
 function refresh(): void {
-  if (!client || !person) screen = undefined;
-  else {
-    const { device, status } = client;
-    const now = new Date().toISOString();
-    const source = {
-      rows: device.rows,
-      awaited: device.awaited,
-      outside: device.outside(),
-      workspace_id: person.workspace_id,
-      user_id: person.user_id,
-      now,
-    };
-    const zone = device.rows.get('user', person.user_id)?.settings.time_zone ?? person.settings.time_zone;
-    let view = new View({ ...source, time_zone: zone });
-    const user = view.get('user', person.user_id);
-    if (user && user.settings.time_zone !== zone) view = new View({ ...source, time_zone: user.settings.time_zone });
-    const settings = { ...defaultSettings, ...person.settings, ...user?.settings };
-    screen = {
-      person: user ? { ...person, name: user.name } : person,
-      settings,
-      view,
-      loaded: device.cursor !== null,
-      status,
-      pending: source.outside,
-      blocked: device.blocked,
-      seq: device.cursor?.seq ?? 0,
-      head: device.head,
-      ...view.wallClock,
-    };
-  }
+  screen = open && person ? open.screen(person) : undefined;
   for (const listener of listeners) listener();
 }
 
-/** Opens this person's device; what was open before is closed. */
-export function openDevice(who: Person): void {
-  if (person?.user_id === who.user_id && client) {
-    person = who;
-    return refresh();
-  }
-  client?.stop();
+/** Opens this person's device; what was open before is closed. The page at the door does without all that it needs. */
+export async function openDevice(who: Person): Promise<void> {
+  const isSame = person?.user_id === who.user_id;
   person = who;
-  client = new SyncClient({
-    user_id: who.user_id,
-    workspace_id: who.workspace_id,
-    outbox: openOutbox(who.user_id),
-    cache: openCache(who.user_id, who.workspace_id),
-    transport: createTransport(who.workspace_id),
-    changed: refresh,
-  });
+  if (isSame) return open && refresh();
+  open?.client.stop();
+  open = undefined;
+  const { openDeviceOf } = await import('./open-device.ts');
+  if (person !== who && person?.user_id !== who.user_id) return;
+  const made = openDeviceOf(who, () => open === made && refresh());
+  open = made;
   refresh();
-  void client.start();
+  await made.client.start();
 }
 
 /** Takes everything of this person off the device. */
 export async function wipeDevice(): Promise<void> {
-  const gone = client;
-  client = undefined;
+  const gone = open;
+  open = undefined;
   person = undefined;
   refresh();
-  await gone?.destroy();
+  await gone?.client.destroy();
 }
 
-export const resumeSync = (): void => client?.resume();
-export const dismissBlocked = (op: string): void => void client?.dismiss(op);
+export const resumeSync = (): void => open?.client.resume();
+export function dismissBlocked(op: string): void {
+  void open?.client.dismiss(op);
+}
 
 /** One act of this person. It is on the screen when this returns, and on disk when the promise resolves. */
 export async function edit(...ops: Op[]): Promise<void> {
-  if (ops.length > 0) await client?.edit(ops);
+  if (ops.length > 0) await open?.client.edit(ops);
 }
 
 /** The clock moved on: another minute, another day. */

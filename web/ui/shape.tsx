@@ -7,7 +7,7 @@ export const priorityWord = (priority: Priority | null): string =>
 export function Shape({ priority, done = false }: { priority: Priority | null; done?: boolean }) {
   return (
     <span className="shape" data-priority={priority ?? 'none'} data-done={done || undefined} aria-hidden="true">
-      <svg viewBox="0 0 16 16">
+      <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="m4.4 8.3 2.5 2.5 4.8-5.2" />
       </svg>
     </span>
@@ -26,6 +26,7 @@ export function ShapeButton({
   onToggle(): void;
 }) {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: Enter as well as Space is to finish a task
     <button
       type="button"
       role="checkbox"

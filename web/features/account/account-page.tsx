@@ -7,7 +7,7 @@ import { signIn, signUp } from './session.ts';
 import { TodayPicture } from './today-picture.tsx';
 
 /** Signing in and making an account. What is on the device stays there meanwhile. */
-export function AccountPage({ unsent = 0, email: knownEmail = '' }: { unsent?: number; email?: string }) {
+export default function AccountPage({ unsent = 0, email: knownEmail = '' }: { unsent?: number; email?: string }) {
   const [isNew, setNew] = useState(false);
   const [name, setName] = useState('');
   const [email, setEmail] = useState(knownEmail);

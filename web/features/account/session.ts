@@ -22,7 +22,10 @@ function keep(person: Person): void {
   }
 }
 
-/** Asks the server whose session this is, and opens their device. @throws ServerRefusal 401 where nobody is signed in. */
+/** Whether this browser has a session, asked in the one way that is no error where it has none. @throws ServerRefusal */
+export const hasSession = async (): Promise<boolean> => (await (await ask('/api/auth/get-session')).json()) !== null;
+
+/** Opens the device of the person whose session this is. @throws ServerRefusal 401 where nobody is signed in. */
 export async function enter(): Promise<Person> {
   const me = (await (await ask('/api/me')).json()) as Me;
   const workspace = me.workspaces[0];
@@ -36,7 +39,7 @@ export async function enter(): Promise<Person> {
   const before = personKept();
   keep(person);
   if (before && before.user_id !== person.user_id) await wipeDevice();
-  openDevice(person);
+  await openDevice(person);
   return person;
 }
 

@@ -10,7 +10,7 @@ import { go } from '../shell/router.ts';
 import { newOp } from '../tasks/acts.tsx';
 
 /** Makes a project, or changes the one given. */
-export function ProjectForm({ project, onClose }: { project?: Project; onClose(): void }) {
+export default function ProjectForm({ project, onClose }: { project?: Project; onClose(): void }) {
   const { view } = useScreen();
   const [name, setName] = useState(project?.name ?? '');
   const [color, setColor] = useState<string>(

@@ -1,9 +1,10 @@
 import type { Project } from '@taskmaster/domain/task';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { go, type Place, pathOf } from '../shell/router.ts';
-import { ProjectForm } from './project-form.tsx';
+
+const ProjectForm = lazy(() => import('./project-form.tsx'));
 
 export const byPlace = (a: Project, b: Project): number =>
   a.position < b.position ? -1 : a.position > b.position ? 1 : a.id < b.id ? -1 : 1;
@@ -54,7 +55,7 @@ export function ProjectLinks({
           </a>
         );
       })}
-      {isAdding && <ProjectForm onClose={() => setAdding(false)} />}
+      <Suspense>{isAdding && <ProjectForm onClose={() => setAdding(false)} />}</Suspense>
     </nav>
   );
 }

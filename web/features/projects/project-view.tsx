@@ -1,10 +1,11 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { PlaceList } from '../tasks/place-list.tsx';
 import { AddButton } from '../tasks/today.tsx';
-import { ProjectForm } from './project-form.tsx';
+
+const ProjectForm = lazy(() => import('./project-form.tsx'));
 
 export function ProjectView({ id }: { id: string }) {
   const { view, loaded } = useScreen();
@@ -59,7 +60,7 @@ export function ProjectView({ id }: { id: string }) {
           </Empty>
         }
       />
-      {isEditing && <ProjectForm project={project} onClose={() => setEditing(false)} />}
+      <Suspense>{isEditing && <ProjectForm project={project} onClose={() => setEditing(false)} />}</Suspense>
     </>
   );
 }

@@ -15,7 +15,7 @@ import { TokenLine } from './token-line.tsx';
 import { NextDates, Understood } from './understood.tsx';
 
 /** One line in plain words becomes a task; many lines become many. */
-export function QuickAdd({ start }: { start: string }) {
+export default function QuickAdd({ start }: { start: string }) {
   const { view, settings, today, time } = useScreen();
   const grammar = useGrammar();
   const [text, setText] = useState(start);
@@ -157,12 +157,12 @@ export function QuickAdd({ start }: { start: string }) {
           <Understood line={line} grammar={grammar} />
         ) : (
           <p className="understood facts" id="understood">
-            Try: tomorrow at 9, every other Friday, #project, @tag, p1, //note
+            {'Try: tomorrow at 9, every other Friday, #project, @tag, p1, //note'}
           </p>
         )}
       </div>
       {suggestions.length > 0 && (
-        <ul
+        <div
           className="suggestions"
           id="suggestions"
           role="listbox"
@@ -170,7 +170,7 @@ export function QuickAdd({ start }: { start: string }) {
         >
           {suggestions.map((suggestion, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the field above moves and takes with arrows and Tab
-            <li
+            <div
               key={`${suggestion.name} ${suggestion.isNew}`}
               id={`suggestion-${index}`}
               role="option"
@@ -184,9 +184,9 @@ export function QuickAdd({ start }: { start: string }) {
               <span className="facts">
                 {suggestion.note} {index === active && <kbd>Tab</kbd>}
               </span>
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
       )}
       {grammar && line && !isMany && <NextDates line={line} grammar={grammar} />}
       <footer className="quick-foot">

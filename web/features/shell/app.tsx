@@ -2,14 +2,11 @@
 
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { openDevice, tick, useScreen, useScreenIfAny } from '../../sync/store.ts';
-import { ServerRefusal } from '../../sync/transport.ts';
 import { Toaster } from '../../ui/toast.tsx';
-import { AccountPage } from '../account/account-page.tsx';
-import { enter, personKept } from '../account/session.ts';
+import { enter, hasSession, personKept } from '../account/session.ts';
 import { ProjectView } from '../projects/project-view.tsx';
 import { loadGrammar } from '../quick-add/grammar.ts';
 import { useQuickAdd } from '../quick-add/open.ts';
-import { QuickAdd } from '../quick-add/quick-add.tsx';
 import { Inbox } from '../tasks/inbox.tsx';
 import { Today } from '../tasks/today.tsx';
 import { Keys } from './keys.tsx';
@@ -21,12 +18,28 @@ import { SignInAgain } from './sign-in-again.tsx';
 import { useFirstZone, useTheme } from './surroundings.ts';
 import { SyncCorner } from './sync-corner.tsx';
 
-const Search = lazy(() => import('../search/search.tsx'));
-const Settings = lazy(() => import('../settings/settings.tsx'));
-const Deleted = lazy(() => import('../history/deleted.tsx'));
-const Detail = lazy(() => import('../detail/detail.tsx'));
+/** Parts that the first sight does not need. All come right after it, so that they are there without the network too. */
+const parts = {
+  quickAdd: () => import('../quick-add/quick-add.tsx'),
+  detail: () => import('../detail/detail.tsx'),
+  search: () => import('../search/search.tsx'),
+  settings: () => import('../settings/settings.tsx'),
+  deleted: () => import('../history/deleted.tsx'),
+  markdown: () => import('../detail/markdown.ts'),
+  sync: () => import('./sync-dialog.tsx'),
+  project: () => import('../projects/project-form.tsx'),
+  keys: () => import('./keys-dialog.tsx'),
+  long: () => import('../tasks/long-list.tsx'),
+  door: () => import('../account/account-page.tsx'),
+};
+const QuickAdd = lazy(parts.quickAdd);
+const Detail = lazy(parts.detail);
+const Search = lazy(parts.search);
+const Settings = lazy(parts.settings);
+const Deleted = lazy(parts.deleted);
+const AccountPage = lazy(parts.door);
 
-type Door = 'asking' | 'out' | 'away';
+type Door = 'asking' | 'out';
 
 /** Opens from the device where somebody is known here, else asks the server who it is, else shows the door. */
 export function App() {
@@ -34,14 +47,21 @@ export function App() {
   const [door, setDoor] = useState<Door>('asking');
   useEffect(() => {
     const known = personKept();
-    if (known) openDevice(known);
-    enter().catch((error) => {
-      if (!known) setDoor(error instanceof ServerRefusal && error.status === 0 ? 'away' : 'out');
-    });
+    if (known) void openDevice(known);
+    hasSession()
+      .then(async (is) => {
+        if (is) await enter();
+        else setDoor('out');
+      })
+      .catch(() => setDoor('out'));
   }, []);
   if (screen) return <Rooms />;
   if (door === 'asking') return <div className="account" />;
-  return <AccountPage />;
+  return (
+    <Suspense fallback={<div className="account" />}>
+      <AccountPage />
+    </Suspense>
+  );
 }
 
 function Rooms() {
@@ -52,7 +72,10 @@ function Rooms() {
   useFirstZone();
   useEffect(() => {
     const timer = setInterval(tick, 30_000);
-    const idle = setTimeout(() => void loadGrammar().catch(() => undefined), 400);
+    const idle = setTimeout(
+      () => void Promise.allSettled([loadGrammar(), ...Object.values(parts).map((part) => part())]),
+      300,
+    );
     return () => {
       clearInterval(timer);
       clearTimeout(idle);
@@ -78,7 +101,7 @@ function Rooms() {
         )}
       </div>
       <PhoneBar place={place} />
-      {quick !== null && <QuickAdd start={quick} />}
+      <Suspense>{quick !== null && <QuickAdd start={quick} />}</Suspense>
       <Keys />
       <Toaster />
     </div>

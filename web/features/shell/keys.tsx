@@ -1,25 +1,11 @@
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { currentScreen } from '../../sync/store.ts';
-import { Dialog } from '../../ui/dialog.tsx';
 import { undoLast } from '../../ui/toast.tsx';
 import { openQuickAdd } from '../quick-add/open.ts';
 import { deleteTask, toggleTask } from '../tasks/acts.tsx';
 import { currentRoute, go, openTask } from './router.ts';
 
-const list: [string[], string][] = [
-  [['Q'], 'Add a task'],
-  [['/'], 'Find'],
-  [['J', '↓'], 'Next task'],
-  [['K', '↑'], 'Task before'],
-  [['Space'], 'Done, or not after all'],
-  [['Enter'], 'Open the task'],
-  [['Esc'], 'Close what is open'],
-  [['Del'], 'Delete the task'],
-  [['Z'], 'Undo'],
-  [['G', 'T'], 'Go to Today'],
-  [['G', 'I'], 'Go to the Inbox'],
-  [['?'], 'These keys'],
-];
+const KeysDialog = lazy(() => import('./keys-dialog.tsx'));
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -75,25 +61,8 @@ export function Keys() {
   }, []);
   if (!isShown) return null;
   return (
-    <Dialog label="Keys" className="sheet-dialog keys" onClose={() => setShown(false)}>
-      <h2 className="subtitle">Keys</h2>
-      <dl>
-        {list.map(([keys, words]) => (
-          <div key={words}>
-            <dt>{words}</dt>
-            <dd>
-              {keys.map((key) => (
-                <kbd key={key}>{key}</kbd>
-              ))}
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <footer>
-        <button type="button" className="button" onClick={() => setShown(false)}>
-          Close
-        </button>
-      </footer>
-    </Dialog>
+    <Suspense>
+      <KeysDialog onClose={() => setShown(false)} />
+    </Suspense>
   );
 }

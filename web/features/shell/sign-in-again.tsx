@@ -1,6 +1,7 @@
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
-import { AccountPage } from '../account/account-page.tsx';
+
+const AccountPage = lazy(() => import('../account/account-page.tsx'));
 
 /** The session ended while this page was open: work goes on, and is sent after signing in. */
 export function SignInAgain() {
@@ -9,7 +10,9 @@ export function SignInAgain() {
   if (isOpen)
     return (
       <div className="door">
-        <AccountPage unsent={pending.length} email={person.email} />
+        <Suspense>
+          <AccountPage unsent={pending.length} email={person.email} />
+        </Suspense>
       </div>
     );
   return (

@@ -1,14 +1,14 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
 import type { Reminder, Task } from '@taskmaster/domain/task';
-import { type ReactNode, useMemo, useRef } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo } from 'react';
 import { type Screen, useScreen } from '../../sync/store.ts';
 import { useRoute } from '../shell/router.ts';
 import type { Group } from './lists.ts';
 import { type RowFacts, TaskRow } from './task-row.tsx';
 
 const MANY = 200;
+const LongList = lazy(() => import('./long-list.tsx'));
 
-type Item = { key: string; group: Group } | { key: string; facts: RowFacts };
+export type Item = { key: string; group: Group } | { key: string; facts: RowFacts };
 
 /** Groups of rows with their sub-tasks below them. Long lists draw only what is seen. */
 export function TaskList({
@@ -26,7 +26,12 @@ export function TaskList({
     () => itemsOf(groups, screen, place, chosen, withSteps),
     [groups, screen, place, chosen, withSteps],
   );
-  if (items.length > MANY) return <LongList items={items} />;
+  if (items.length > MANY)
+    return (
+      <Suspense>
+        <LongList items={items} />
+      </Suspense>
+    );
   return (
     <ul className="list">
       {items.map((item) => (
@@ -36,37 +41,7 @@ export function TaskList({
   );
 }
 
-function LongList({ items }: { items: readonly Item[] }) {
-  const list = useRef<HTMLUListElement>(null);
-  const virtual = useVirtualizer({
-    count: items.length,
-    getScrollElement: () => list.current?.closest('.scroll') ?? null,
-    estimateSize: (index) => ('group' in (items[index] ?? {}) ? 48 : 40),
-    getItemKey: (index) => items[index]?.key ?? index,
-    scrollMargin: list.current?.offsetTop ?? 0,
-    overscan: 12,
-  });
-  return (
-    <ul ref={list} className="list" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-      {virtual.getVirtualItems().map(({ index, key, start }) => {
-        const item = items[index];
-        return (
-          <li
-            key={key}
-            ref={virtual.measureElement}
-            data-index={index}
-            className="list-floating"
-            style={{ transform: `translateY(${start - virtual.options.scrollMargin}px)` }}
-          >
-            {item && drawn(item)}
-          </li>
-        );
-      })}
-    </ul>
-  );
-}
-
-function drawn(item: Item): ReactNode {
+export function drawn(item: Item): ReactNode {
   if ('facts' in item) return <TaskRow {...item.facts} />;
   const { name, tone, tasks } = item.group;
   const open = tasks.filter((task) => task.status === 'pending').length;

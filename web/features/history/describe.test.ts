@@ -1,0 +1,21 @@
+import type { HistoryEntry } from '@taskmaster/contracts/http/tasks';
+import { expect, test } from 'vitest';
+import { describe as describeEntry, whoOf } from './describe.ts';
+
+const reader = { user_id: 'me', today: '2026-03-10', projectName: () => 'Home' };
+const entry = (changed: HistoryEntry['changed'], kind = 'updated') => ({ kind, changed }) as HistoryEntry;
+
+test('a moved date says from when to when', () =>
+  expect(describeEntry(entry({ due_date: ['2026-03-11', '2026-03-12'] }), reader)).toBe(
+    'due Wed 11 March → Thu 12 March',
+  ));
+test('tags say what came and what went', () =>
+  expect(describeEntry(entry({ tags: [['bank'], ['rent']] }), reader)).toBe('+ @rent − @bank'));
+test('a move says where to', () =>
+  expect(describeEntry(entry({ project_id: [null, 'x'], position: ['a0', 'a1'] }), reader)).toBe('moved to Home'));
+test('acts have a word', () => expect(describeEntry(entry({}, 'completed'), reader)).toBe('done'));
+test('one’s own acts are yours, also through a program’s way in', () => {
+  expect(whoOf({ actor: { kind: 'user', id: 'me' }, via: 'sync' }, reader)).toBe('You');
+  expect(whoOf({ actor: { kind: 'user', id: 'me' }, via: 'api' }, reader)).toBe('You, through the API');
+  expect(whoOf({ actor: { kind: 'system', id: 'recurring' }, via: 'consumer' }, reader)).toBe('TaskMaster');
+});

@@ -1,0 +1,38 @@
+import type { Task } from '@taskmaster/domain/task';
+import { expect, test } from 'vitest';
+import { findTasks, marked } from './find.ts';
+
+const task = (title: string, more: Partial<Task> = {}): Task =>
+  ({
+    id: title,
+    title,
+    notes: '',
+    tags: [],
+    status: 'pending',
+    updated_at: '2026-01-01T00:00:00.000Z',
+    ...more,
+  }) as unknown as Task;
+const titles = (tasks: Task[], query: string) => findTasks(tasks, query).map((one) => one.task.title);
+
+test('a slip of one letter still finds', () => {
+  expect(titles([task('Call the electrician'), task('Buy milk')], 'electrisian')).toEqual(['Call the electrician']);
+});
+test('every word must be there, in whatever order', () => {
+  expect(titles([task('Pay the rent'), task('Pay the tiler')], 'rent pay')).toEqual(['Pay the rent']);
+});
+test('a hit in the title comes before one in the notes, open before done', () => {
+  const tasks = [
+    task('Window', { notes: 'wait for the electrician' }),
+    task('Old electrician', { status: 'completed' }),
+    task('Electrician'),
+  ];
+  expect(titles(tasks, 'electrician')).toEqual(['Electrician', 'Old electrician', 'Window']);
+});
+test('accents and case do not matter, and the hit is marked as it is written', () => {
+  const [found] = findTasks([task('Café buchen')], 'CAFE');
+  expect(marked('Café buchen', found?.hits ?? []).map(({ text, isHit }) => [text, isHit])).toEqual([
+    ['Café', true],
+    [' buchen', false],
+  ]);
+});
+test('nothing typed finds nothing', () => expect(findTasks([task('a task')], ' ')).toEqual([]));
