@@ -287,19 +287,18 @@ create index search_vocab_order on tasks.search_vocab (workspace_id, n);
 
 -- recurring ------------------------------------------------------------------------------------------------------
 
--- Completed slots whose successor has not been seen yet; the event is sent again, same id, until it has.
+-- Completed slots and whether their successor has been seen. Until then the event is sent again, the same one.
 create table recurring.occurrence (
   workspace_id uuid not null,
   task_id uuid not null,
-  completion_id uuid not null,
-  successor_id uuid not null,
-  event_id uuid not null,
-  event jsonb not null,
+  successor_id uuid,
+  event jsonb,
+  answered boolean not null default false,
   sequence bigint not null,
   sent_at timestamptz not null default now(),
   primary key (workspace_id, task_id)
 );
-create index occurrence_sent on recurring.occurrence (sent_at);
+create index occurrence_waiting on recurring.occurrence (sent_at) where event is not null;
 create index occurrence_successor on recurring.occurrence (workspace_id, successor_id);
 
 -- Better Auth: its own schema, read by its own connection only. --------------------------------------------------

@@ -1,7 +1,8 @@
 import { successorOf } from '../recurrence/successor.ts';
 import type { Task } from '../task.ts';
+import { addDays, isDate, isTime } from '../time/zoned.ts';
 import { isRefusal, liveTask } from './live-task.ts';
-import { type Command, refuse } from './world.ts';
+import { type Command, type Moment, refuse } from './world.ts';
 
 interface CompletePatch {
   /** The slot that the caller means; another one is refused rather than completed by mistake. */
@@ -26,7 +27,7 @@ export const completeTask: Command = (draft, op) => {
   const completion = {
     status: 'completed' as const,
     completed_at: moment.at,
-    completed_local: patch.completed_local ?? `${moment.today}T${moment.time}`,
+    completed_local: localTime(patch.completed_local, moment),
     completion_id: op.op,
   };
   const done: Task = { ...task, ...completion };
@@ -41,7 +42,17 @@ export const completeTask: Command = (draft, op) => {
   for (const one of below) draft.put('task', 'completed', { ...one, ...completion });
 
   const withdrawn = successor && draft.get('task', successor.id);
-  if (withdrawn?.withdrawn)
-    draft.put('task', 'restored', { ...withdrawn, deleted_at: null, deletion_act: null, withdrawn: false });
+  if (withdrawn?.withdrawn) {
+    const together = draft.withDescendants(withdrawn).filter((one) => one.deletion_act === withdrawn.deletion_act);
+    for (const one of together)
+      draft.put('task', 'restored', { ...one, deleted_at: null, deletion_act: null, withdrawn: false });
+  }
   return undefined;
 };
+
+/** The device's own word, unless it is no time or lies ahead of the day here by more than zones can explain. */
+function localTime(given: string | undefined, moment: Moment): string {
+  const [date = '', time = ''] = given?.split('T') ?? [];
+  if (given && isDate(date) && isTime(time) && date <= addDays(moment.today, 1)) return given;
+  return `${moment.today}T${moment.time}`;
+}

@@ -8,7 +8,7 @@ import { checkDue, isRepeatProblem, setRepeat } from './due.ts';
 import { isRefusal, liveTask } from './live-task.ts';
 import { checkPlace } from './place.ts';
 import { namesOfTags } from './tags.ts';
-import { type Command, refuse } from './world.ts';
+import { type Command, type Draft, refuse } from './world.ts';
 
 /**
  * Changes the registers that are sent, nothing else. A due moves this occurrence (its slot stays) and any other field the
@@ -49,7 +49,8 @@ export const updateTask: Command = (draft, op) => {
   }
   if (patch.recurrence === null) next = { ...next, recurrence: null };
   else if (patch.recurrence !== undefined) {
-    const repeating = setRepeat(next, patch.recurrence, draft.moment.today);
+    const start = task.recurrence === null ? { ...next, slot: null } : next;
+    const repeating = setRepeat(start, patch.recurrence, draft.moment.today);
     if (isRepeatProblem(repeating)) return refuse('invalid', ...repeating.problems);
     next = repeating;
   }
@@ -62,6 +63,7 @@ export const updateTask: Command = (draft, op) => {
   }
   if (op.scope === 'this' && task.recurrence) next.series_values = keepForSeries(task, next);
 
+  if (wouldRepeatSlots(task, next)) next = inNewSeries(draft, next, op.op);
   draft.put('task', 'updated', next);
   if (next.project_id !== task.project_id) {
     for (const below of draft.withDescendants(next).slice(1))
@@ -69,6 +71,20 @@ export const updateTask: Command = (draft, op) => {
   }
   return undefined;
 };
+
+/** A series whose slot does not go forward would give a successor the id of an occurrence that is there already. */
+const wouldRepeatSlots = (task: Task, next: Task): boolean =>
+  task.series_id !== null &&
+  next.recurrence !== null &&
+  next.slot !== null &&
+  (task.recurrence === null || (task.slot !== null && next.slot < task.slot));
+
+/** The reminders of the series come along. */
+function inNewSeries(draft: Draft, task: Task, seriesId: string): Task {
+  for (const reminder of task.series_id ? draft.remindersOf(task.series_id) : [])
+    if (reminder.deleted_at === null) draft.put('reminder', 'updated', { ...reminder, series_id: seriesId });
+  return { ...task, series_id: seriesId, predecessor_slot: null, missed: 0 };
+}
 
 /** The fields that the successor takes from the series when one occurrence is edited alone. */
 const seriesFields = ['title', 'notes', 'priority', 'tags', ...columnsOf('task', 'place')] as const;

@@ -5,25 +5,32 @@ import { statementsOf } from '@taskmaster/runtime/statement';
 import { v5 } from 'uuid';
 
 const say = statementsOf('recurring');
-const remember = say(
+const remember = say<{ task_id: string }>(
   'remember_occurrence',
-  `insert into recurring.occurrence (workspace_id, task_id, completion_id, successor_id, event_id, event, sequence)
-   values ($1, $2, $3, $4, $5, $6, $7)
-   on conflict (workspace_id, task_id) do update set completion_id = excluded.completion_id, successor_id = excluded.successor_id,
-     event_id = excluded.event_id, event = excluded.event, sequence = excluded.sequence, sent_at = now()
-   where recurring.occurrence.sequence < excluded.sequence`,
+  `insert into recurring.occurrence (workspace_id, task_id, successor_id, event, sequence) values ($1, $2, $3, $4, $5)
+   on conflict (workspace_id, task_id) do update
+     set successor_id = excluded.successor_id, event = excluded.event, sequence = excluded.sequence, answered = false, sent_at = now()
+   where occurrence.sequence < excluded.sequence and not (occurrence.answered and occurrence.successor_id = excluded.successor_id)
+   returning task_id`,
 );
-const forgetBySuccessor = say(
-  'forget_by_successor',
-  'delete from recurring.occurrence where workspace_id = $1 and successor_id = $2',
+const answered = say(
+  'occurrence_answered',
+  'update recurring.occurrence set answered = true, event = null where workspace_id = $1 and successor_id = $2',
 );
-const forgetTask = say(
-  'forget_task',
-  'delete from recurring.occurrence where workspace_id = $1 and task_id = $2 and sequence < $3',
+const withdrawn = say(
+  'occurrence_withdrawn',
+  'update recurring.occurrence set answered = false where workspace_id = $1 and successor_id = $2',
+);
+/** Also where nothing was known yet: a completion replayed late then finds that it is over. */
+const calledOff = say(
+  'occurrence_called_off',
+  `insert into recurring.occurrence (workspace_id, task_id, sequence) values ($1, $2, $3)
+   on conflict (workspace_id, task_id) do update set event = null, sequence = excluded.sequence
+   where occurrence.sequence < excluded.sequence`,
 );
 const unanswered = say<{ event: OccurrenceDue }>(
   'unanswered',
-  `update recurring.occurrence set sent_at = now() where sent_at < now() - interval '1 minute' returning event`,
+  `update recurring.occurrence set sent_at = now() where event is not null and sent_at < now() - interval '1 minute' returning event`,
 );
 
 /**
@@ -56,26 +63,24 @@ export const recurring: Service<'recurring', undefined> = {
 async function follow(event: ChangeEvent, tx: Tx<'recurring'>, emit: Emit): Promise<void> {
   const { workspace_id, sequence } = event.data;
   const task = event.data.payload.after as unknown as Task;
-  if (event.type === 'com.todo.task.reopened' || event.type === 'com.todo.task.deleted') {
-    tx.write(forgetTask, [workspace_id, task.id, sequence]);
-    return;
+  switch (event.type) {
+    case 'com.todo.task.deleted':
+      if (task.withdrawn) tx.write(withdrawn, [workspace_id, task.id]);
+      if (task.series_id !== null) tx.write(calledOff, [workspace_id, task.id, sequence]);
+      return;
+    case 'com.todo.task.reopened':
+      if (task.series_id !== null) tx.write(calledOff, [workspace_id, task.id, sequence]);
+      return;
+    case 'com.todo.task.completed': {
+      if (task.successor_id === null || task.completion_id === null) return;
+      const due = occurrenceDue(event, task.successor_id, task.completion_id);
+      const values = [workspace_id, task.id, task.successor_id, JSON.stringify(due), sequence];
+      if ((await tx.query(remember, values)).length > 0) emit(due);
+      return;
+    }
+    default:
+      if (task.predecessor_slot !== null) tx.write(answered, [workspace_id, task.id]);
   }
-  if (event.type !== 'com.todo.task.completed') {
-    if (task.predecessor_slot !== null) tx.write(forgetBySuccessor, [workspace_id, task.id]);
-    return;
-  }
-  if (task.successor_id === null || task.completion_id === null) return;
-  const due = occurrenceDue(event, task.successor_id, task.completion_id);
-  tx.write(remember, [
-    workspace_id,
-    task.id,
-    task.completion_id,
-    task.successor_id,
-    due.id,
-    JSON.stringify(due),
-    sequence,
-  ]);
-  emit(due);
 }
 
 function occurrenceDue(cause: ChangeEvent, successor_id: string, completion_id: string): OccurrenceDue {

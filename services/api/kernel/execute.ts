@@ -44,7 +44,15 @@ export async function execute<Answer>(
       const [[workspace], [membership], [done]] = await Promise.all([locked, member, before, loading.sent]);
       if (!workspace || !membership) throw new Problem('not_found');
       if (membership.role === 'viewer') throw new Problem('forbidden', 'You may look, not change.');
-      if (key && done) return replay<Answer>(done, key.fingerprint);
+      if (key && done) {
+        if (done.answer_status === null && done.fingerprint === key.fingerprint) {
+          const made = await tx.query(sql.madeBy, [workspace_id, done.seq]);
+          throw new Problem('already_done', undefined, undefined, {
+            made: made.map(({ entity, entity_id }) => ({ entity, id: entity_id })),
+          });
+        }
+        return replay<Answer>(done, key.fingerprint);
+      }
 
       const world = loading.world();
       if (match) checkMatch(world.get(match.entity, match.id)?.version, match.version);
@@ -92,8 +100,7 @@ function replay<Answer>(
   fingerprint: string,
 ): { status: number; body: Answer; replayed: boolean } {
   if (done.fingerprint !== fingerprint) throw new Problem('idempotency_mismatch');
-  if (done.answer_status === null) throw new Problem('already_done', undefined, undefined, { seq: done.seq });
-  return { status: done.answer_status, body: done.answer as Answer, replayed: true };
+  return { status: done.answer_status ?? 200, body: done.answer as Answer, replayed: true };
 }
 
 function checkMatch(version: number | undefined, wanted: number): void {

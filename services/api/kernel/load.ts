@@ -62,7 +62,7 @@ function wantedBy(ops: readonly Op[], workspaceId: string): Wanted {
     if (patch.place?.project_id) wanted.projects.add(patch.place.project_id);
     if (patch.place?.parent_id) wanted.families.add(patch.place.parent_id);
     if (op.kind === 'create') wanted.tasks.add(op.id);
-    else wanted[reaching.has(op.kind) || patch.place || op.kind === 'update' ? 'families' : 'tasks'].add(op.id);
+    else wanted[reaching.has(op.kind) || patch.place ? 'families' : 'tasks'].add(op.id);
     if (op.kind !== 'create') wanted.remindersOf.add(op.id);
     const needsPosition = op.kind === 'create' ? !patch.place?.position : patch.place?.position === '';
     if (needsPosition && patch.place?.parent_id) wanted.endOfParent.add(patch.place.parent_id);
@@ -112,7 +112,15 @@ export function load(
         .then(([row]) => world.setEnd(`:${parent}`, row?.position ?? null)),
     );
   }
-  return { sent: Promise.all(sends).then(() => undefined), world: () => world };
+  const news = new Set(ops.filter((op) => op.kind === 'create').map((op) => op.id));
+  const sent = async (): Promise<void> => {
+    await Promise.all(sends);
+    // Not there: it may be the successor that a completed occurrence is about to have.
+    const missing = [...wanted.tasks].filter((id) => !news.has(id) && !world.get('task', id));
+    if (missing.length > 0)
+      for (const row of await tx.query(sql.familiesOf, [workspaceId, missing])) world.addTask(row);
+  };
+  return { sent: sent(), world: () => world };
 }
 
 class LoadedWorld implements World {
