@@ -18,13 +18,13 @@ try {
     },
     guard === 'pipe' || guard === 'death_signal' ? guard : undefined,
   );
-  say({ opened: database.connection, postmaster });
   const stay = setInterval(() => {}, 1_000_000);
   process.once('SIGTERM', async () => {
     await database.stop();
     clearInterval(stay);
     say({ stopped: true });
   });
+  say({ opened: database.connection, postmaster });
 } catch (error) {
   if (!(error instanceof StartRefusal)) throw error;
   say({ refused: error.code, message: error.message });
