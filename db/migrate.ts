@@ -31,6 +31,7 @@ export async function migrate(connection: pg.ClientConfig): Promise<{ applied: s
           `The database holds migration ${name}, which this program does not know: it is newer than the program.`,
         );
     }
+    await requireRoles(client);
     for (const { name, sql } of migrations) {
       const hash = createHash('sha256').update(sql).digest('hex');
       const before = done.get(name);
@@ -51,4 +52,31 @@ export async function migrate(connection: pg.ClientConfig): Promise<{ applied: s
   } finally {
     await client.end();
   }
+}
+
+const ROLES = [
+  'taskmaster_api',
+  'taskmaster_api_background',
+  'taskmaster_auth',
+  'taskmaster_recurring',
+  'taskmaster_sync',
+];
+
+/** Where the login may not make roles, somebody who may has to: says what to run, and stops before anything is changed. */
+async function requireRoles(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ missing: string[]; able: boolean; login: string }>(
+    `select current_user as login, (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as able,
+            array(select name from unnest($1::text[]) name where not exists (
+              select from pg_roles where rolname = name and pg_has_role(current_user, oid, 'MEMBER'))) as missing`,
+    [ROLES],
+  );
+  const [state] = rows;
+  if (!state || state.able || state.missing.length === 0) return;
+  const statements = state.missing.flatMap((role) => [
+    `create role ${role} nologin;`,
+    `grant ${role} to "${state.login}";`,
+  ]);
+  throw new Error(
+    `The login may not make roles. Have an administrator of the database run this, then start again:\n${statements.join('\n')}`,
+  );
 }

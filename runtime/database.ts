@@ -44,7 +44,14 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
     application_name: `taskmaster ${role}`,
     types: types as never,
     // A connection that cannot become its role is refused by the server, rather than used as somebody else.
-    options: [`role=${role}`, 'timezone=UTC', 'jit=off', ...(background ? ['enable_seqscan=off'] : [])]
+    options: [
+      `role=${role}`,
+      'timezone=UTC',
+      'jit=off',
+      'statement_timeout=30s',
+      'idle_in_transaction_session_timeout=60s',
+      ...(background ? ['enable_seqscan=off'] : []),
+    ]
       .map((set) => `-c ${set}`)
       .join(' '),
     ...({ pipeline: true } as object),

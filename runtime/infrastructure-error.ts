@@ -5,7 +5,9 @@ const sockets = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIME
 /** Such an error is no attempt of a handler and no fault of a caller: it is tried again, or answered 503. */
 export function isInfrastructureError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = (error as { code?: string }).code;
+  const { code, severity } = error as { code?: string; severity?: string };
+  // FATAL ends the session, whatever its code: the connection is what failed.
+  if (severity === 'FATAL') return true;
   if (code !== undefined && (states.test(code) || sockets.has(code))) return true;
   return /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect/.test(
     error.message,

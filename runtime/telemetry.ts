@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** What is known of the act in hand; every log line and every event of it carries these. */
@@ -22,8 +22,8 @@ export function traceparentFrom(header: unknown): string {
 }
 
 /** One JSON object a line, no secrets, no line breaks of others. */
-export function createLogger(level: string): Logger {
-  return pino({
+export function createLogger(level: string, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
@@ -41,7 +41,8 @@ export function createLogger(level: string): Logger {
       '*.ticket',
       '*.password',
     ],
-  });
+  };
+  return destination ? pino(options, destination) : pino(options);
 }
 export type { Logger };
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Every setting there is, with what it may be. The README shows the same table. */
 const text = z.string().trim();
-const switchOf = z.enum(['true', 'false']).transform((value) => value === 'true');
+const switchOf = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 const schema = z.object({
   HOST: text.min(1).default('127.0.0.1'),
   PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).default(8000),
@@ -40,7 +40,7 @@ const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)
  * Reads the environment. An empty value counts as unset.
  * @throws ConfigRefusal naming each wrong setting and what it must be, never its value.
  */
-export function readConfig(env: NodeJS.ProcessEnv): Config {
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.keys(schema.shape).flatMap((key) => (env[key] ? [[key, env[key]]] : [])));
   const read = schema.safeParse(given);
   if (!read.success) {

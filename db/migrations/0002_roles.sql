@@ -7,7 +7,7 @@ begin
     if not exists (select from pg_roles where rolname = role_name) then
       execute format('create role %I nologin', role_name);
     end if;
-    if not pg_has_role(current_user, role_name, 'SET') then
+    if not pg_has_role(current_user, role_name, 'MEMBER') then
       execute format('grant %I to current_user', role_name);
     end if;
   end loop;

@@ -4,6 +4,7 @@ import { healthSchema, readySchema } from '@taskmaster/contracts/http/service';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Metrics } from '@taskmaster/runtime/telemetry';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { apiDocs } from './api-docs.ts';
 import type { Http } from './server.ts';
 
 export interface Dependency {
@@ -73,6 +74,7 @@ export function aboutRoutes(
     return reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics());
   });
 
+  apiDocs(http);
   http.get('/api/openapi.json', { schema: { ...anonymous, summary: 'This description' } }, async () => http.swagger());
 }
 

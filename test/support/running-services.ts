@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createLogger } from '@taskmaster/runtime/telemetry';
+import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
 import type { Config } from '../../services/config.ts';
 import { type Services, startServices } from '../../services/start-services.ts';
 import { freshDatabase } from './fresh-database.ts';
@@ -73,12 +73,13 @@ export interface RunningServices extends Services {
 /** Every service on a fresh real database and a real socket. */
 export async function runServices(
   config: Partial<Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY'>> = {},
+  log: Logger = createLogger('silent'),
 ): Promise<RunningServices> {
   const database = await freshDatabase();
   const services = await startServices({
     connection: database.connection,
     config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', ...config },
-    log: createLogger(process.env.TEST_LOG_LEVEL ?? 'silent'),
+    log,
     secret: 'a secret of at least thirty-two characters',
     version: 'test',
     database: 'PostgreSQL',

@@ -28,9 +28,6 @@ export function createSessions(pool: pg.Pool) {
       known.set(sid, { session, at: Date.now() });
       return session;
     },
-    forget(sid: string): void {
-      known.delete(sid);
-    },
   };
 }
 export type Sessions = ReturnType<typeof createSessions>;

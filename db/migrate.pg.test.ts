@@ -1,0 +1,66 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshDatabase } from '../test/support/fresh-database.ts';
+import { migrate } from './migrate.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+afterAll(() => database.drop());
+
+async function sql(text: string, connection: pg.ClientConfig = database.connection): Promise<pg.QueryResult> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    return await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+describe('migrate', () => {
+  it('finds nothing to do the second time, and when many programs start at once', async () => {
+    const runs = await Promise.all([
+      migrate(database.connection),
+      migrate(database.connection),
+      migrate(database.connection),
+    ]);
+    expect(runs.map((run) => run.applied)).toEqual([[], [], []]);
+  });
+
+  it('runs each migration once where several programs start on an empty database', async () => {
+    const name = `empty_${process.pid}`;
+    await sql(`create database ${name} template template0`);
+    const runs = await Promise.all([1, 2, 3].map(() => migrate({ ...database.connection, database: name })));
+    expect(runs.flatMap((run) => run.applied)).toEqual(['0001_kernel', '0002_roles']);
+    await sql(`drop database ${name} with (force)`);
+  });
+
+  it('refuses an edited migration and a database newer than the program', async () => {
+    await sql(`update public.taskmaster_migration set hash = 'edited' where name = '0001_kernel'`);
+    await expect(migrate(database.connection)).rejects.toThrow('edited after it ran');
+    await sql(`insert into public.taskmaster_migration (name, hash) values ('9999_future', 'x')`);
+    await expect(migrate(database.connection)).rejects.toThrow('newer than the program');
+    await sql(`delete from public.taskmaster_migration where name = '9999_future'`);
+  });
+
+  it('says what an administrator has to run where the login may not make roles', async () => {
+    const name = `plain_${process.pid}`;
+    await sql(`create role ${name} login`);
+    await sql(`create database ${name} owner ${name} template template0`);
+    const attempt = migrate({ ...database.connection, database: name, user: name });
+    await expect(attempt).rejects.toThrow(`grant taskmaster_api to "${name}";`);
+    await sql(`drop database ${name} with (force)`);
+    await sql(`drop role ${name}`);
+  });
+
+  it('leaves every table of tasks under row-level security, forced', async () => {
+    const { rows } = await sql(
+      `select relname from pg_class c join pg_namespace n on n.oid = relnamespace
+       where nspname = 'tasks' and relkind = 'r' and not (relrowsecurity and relforcerowsecurity) order by relname`,
+    );
+    // What a relay and the consumers keep is no caller's: their role has no grant there (outbox: insert alone).
+    expect(rows.map((row) => row.relname)).toEqual(['cursor', 'dead_letter', 'inbox', 'outbox', 'position', 'seen']);
+  });
+});

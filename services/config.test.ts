@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigRefusal, readConfig } from './config.ts';
+
+describe('the settings', () => {
+  it('have defaults that suit one machine, and an empty value counts as unset', () => {
+    expect(readConfig({ PORT: '', SIGN_UP: '' })).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: 8000,
+      DATA_DIR: './data',
+      SIGN_UP: 'open',
+      RATE_LIMIT: { perSecond: 50, burst: 200 },
+    });
+  });
+
+  it('close sign-up wherever others could reach a fresh place', () => {
+    expect(readConfig({ HOST: '0.0.0.0' }).SIGN_UP).toBe('closed');
+    expect(readConfig({ PUBLIC_URL: 'https://tasks.example.test' }).SIGN_UP).toBe('closed');
+    expect(readConfig({ HOST: '0.0.0.0', SIGN_UP: 'open' }).SIGN_UP).toBe('open');
+  });
+
+  it.each([
+    ['PORT', 'eighty'],
+    ['PORT', '70000'],
+    ['DATABASE_URL', 'mysql://secret@host/db'],
+    ['PUBLIC_URL', 'ftp://secret'],
+    ['BETTER_AUTH_SECRET', 'secret-too-short'],
+    ['SIGN_UP', 'secretly'],
+    ['RATE_LIMIT', 'secret/s'],
+    ['METRICS_TOKEN', 'secret'],
+    ['TRUST_PROXY', 'secret!'],
+    ['LOG_LEVEL', 'secret'],
+    ['ALLOW_UNSAFE_DATABASE', 'secret'],
+  ])('refuse a wrong %s by name, without repeating it', (name, value) => {
+    const refusal = (() => {
+      try {
+        readConfig({ [name]: value });
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(refusal).toBeInstanceOf(ConfigRefusal);
+    expect((refusal as Error).message).toMatch(new RegExp(`^${name} must`));
+    if (value.includes('secret')) expect((refusal as Error).message).not.toContain(value);
+  });
+
+  it('name every wrong one at once', () => {
+    expect(() => readConfig({ PORT: 'x', LOG_LEVEL: 'y' })).toThrow(/PORT[\s\S]*LOG_LEVEL/);
+  });
+});
