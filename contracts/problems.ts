@@ -54,6 +54,13 @@ export const problemSchema = z
   })
   .catchall(z.unknown())
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' });
+/** What every operation may answer instead. */
+export const orProblem = {
+  default: {
+    description: 'RFC 9457 problem details',
+    content: { 'application/problem+json': { schema: problemSchema } },
+  },
+} as const;
 export type ProblemBody = z.infer<typeof problemSchema>;
 
 /** A refusal that reaches the caller as problem+json. `extra` members are part of the contract of its code. */

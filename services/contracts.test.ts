@@ -21,6 +21,6 @@ describe('the wire', () => {
     const openapi = JSON.parse((await contracts()).get('openapi.json') ?? '{}');
     expect(openapi.openapi).toMatch(/^3\.1/);
     expect(Object.keys(openapi.paths).length).toBeGreaterThanOrEqual(20);
-    expect(openapi.paths['/api/tasks'].post.responses.default.content).toHaveProperty('application/json');
+    expect(openapi.paths['/api/tasks'].post.responses.default.content).toHaveProperty(['application/problem+json']);
   });
 });

@@ -13,7 +13,7 @@ import {
   workspaceListSchema,
 } from '@taskmaster/contracts/http/organising';
 import { historySchema } from '@taskmaster/contracts/http/tasks';
-import { Problem, problemSchema } from '@taskmaster/contracts/problems';
+import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import { tagId } from '@taskmaster/domain/ids';
 import { v7 } from 'uuid';
 import { z } from 'zod';
@@ -24,7 +24,6 @@ import { getProject, getTag, listProjects, listTags } from '../queries/list-orga
 import { enter, type Parts, requireValid, run } from './route.ts';
 
 const withId = z.object({ id: uuid });
-const problems = { default: problemSchema };
 
 /** Projects, tags, workspaces, and the caller with their settings. */
 export function organisingRoutes(parts: Parts): void {
@@ -44,7 +43,7 @@ function projectRoutes(parts: Parts): void {
 
   http.get(
     '/api/projects',
-    { schema: { ...doc('List projects'), response: { 200: projectListSchema, ...problems } } },
+    { schema: { ...doc('List projects'), response: { 200: projectListSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
       return { items: (await listProjects(runtime, caller)) as never, next_cursor: null };
@@ -53,7 +52,7 @@ function projectRoutes(parts: Parts): void {
   http.post(
     '/api/projects',
     {
-      schema: { ...doc('Make a project'), body: createProjectSchema, response: { 201: projectSchema, ...problems } },
+      schema: { ...doc('Make a project'), body: createProjectSchema, response: { 201: projectSchema, ...orProblem } },
       attachValidation: true,
     },
     async (request, reply) => {
@@ -69,7 +68,7 @@ function projectRoutes(parts: Parts): void {
   );
   http.get(
     '/api/projects/:id',
-    { schema: { ...doc('One project'), params: withId, response: { 200: projectSchema, ...problems } } },
+    { schema: { ...doc('One project'), params: withId, response: { 200: projectSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
       return (await found(caller, request.params.id)) as never;
@@ -82,7 +81,7 @@ function projectRoutes(parts: Parts): void {
         ...doc('Change a project'),
         params: withId,
         body: updateProjectSchema,
-        response: { 200: projectSchema, ...problems },
+        response: { 200: projectSchema, ...orProblem },
       },
       attachValidation: true,
     },
@@ -103,7 +102,7 @@ function projectRoutes(parts: Parts): void {
       schema: {
         ...doc('Delete a project with its tasks, in one act'),
         params: withId,
-        response: { 204: z.null(), ...problems },
+        response: { 204: z.null(), ...orProblem },
       },
     },
     async (request, reply) => {
@@ -122,7 +121,7 @@ function projectRoutes(parts: Parts): void {
       schema: {
         ...doc('Bring a project back, with exactly what went with it'),
         params: withId,
-        response: { 200: projectSchema, ...problems },
+        response: { 200: projectSchema, ...orProblem },
       },
     },
     async (request, reply) => {
@@ -137,7 +136,9 @@ function projectRoutes(parts: Parts): void {
   );
   http.get(
     '/api/projects/:id/history',
-    { schema: { ...doc('What happened to a project'), params: withId, response: { 200: historySchema, ...problems } } },
+    {
+      schema: { ...doc('What happened to a project'), params: withId, response: { 200: historySchema, ...orProblem } },
+    },
     async (request) => {
       const caller = await enter(parts, request);
       return { items: await getHistory(runtime, caller, 'project', request.params.id), next_cursor: null };
@@ -156,7 +157,7 @@ function tagRoutes(parts: Parts): void {
 
   http.get(
     '/api/tags',
-    { schema: { ...doc('List tags'), response: { 200: tagListSchema, ...problems } } },
+    { schema: { ...doc('List tags'), response: { 200: tagListSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
       return { items: (await listTags(runtime, caller)) as never, next_cursor: null };
@@ -168,7 +169,7 @@ function tagRoutes(parts: Parts): void {
       schema: {
         ...doc('Make a tag; one of that name already is that tag'),
         body: createTagSchema,
-        response: { 201: tagSchema, ...problems },
+        response: { 201: tagSchema, ...orProblem },
       },
       attachValidation: true,
     },
@@ -186,7 +187,7 @@ function tagRoutes(parts: Parts): void {
   );
   http.get(
     '/api/tags/:id',
-    { schema: { ...doc('One tag'), params: withId, response: { 200: tagSchema, ...problems } } },
+    { schema: { ...doc('One tag'), params: withId, response: { 200: tagSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
       return (await found(caller, request.params.id)) as never;
@@ -199,7 +200,7 @@ function tagRoutes(parts: Parts): void {
         ...doc('Change a tag; a new name renames it on every task'),
         params: withId,
         body: updateTagSchema,
-        response: { 200: tagSchema, ...problems },
+        response: { 200: tagSchema, ...orProblem },
       },
       attachValidation: true,
     },
@@ -222,7 +223,7 @@ function tagRoutes(parts: Parts): void {
       schema: {
         ...doc('Delete a tag and take it off every task'),
         params: withId,
-        response: { 204: z.null(), ...problems },
+        response: { 204: z.null(), ...orProblem },
       },
     },
     async (request, reply) => {
@@ -243,7 +244,7 @@ function meRoutes(parts: Parts): void {
 
   http.get(
     '/api/me',
-    { schema: { ...doc('The caller, their settings and workspaces'), response: { 200: meSchema, ...problems } } },
+    { schema: { ...doc('The caller, their settings and workspaces'), response: { 200: meSchema, ...orProblem } } },
     async (request) => meOf(await enter(parts, request)),
   );
   http.patch(
@@ -252,7 +253,7 @@ function meRoutes(parts: Parts): void {
       schema: {
         ...doc('Change one’s name and settings'),
         body: updateMeSchema,
-        response: { 200: meSchema, ...problems },
+        response: { 200: meSchema, ...orProblem },
       },
     },
     async (request, reply) => {
@@ -274,7 +275,7 @@ function meRoutes(parts: Parts): void {
   );
   http.get(
     '/api/workspaces',
-    { schema: { ...doc('The workspaces one belongs to'), response: { 200: workspaceListSchema, ...problems } } },
+    { schema: { ...doc('The workspaces one belongs to'), response: { 200: workspaceListSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
       return { items: caller.workspaces, next_cursor: null };

@@ -6,7 +6,7 @@ import {
   quickAnswerSchema,
   quickSchema,
 } from '@taskmaster/contracts/http/tasks';
-import { Problem, problemSchema } from '@taskmaster/contracts/problems';
+import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import type { Op } from '@taskmaster/domain/commands/world';
 import { foldName } from '@taskmaster/domain/ids';
 import { type ParsedTask, parseQuickAdd, splitLines } from '@taskmaster/domain/quick-add/parse';
@@ -35,7 +35,7 @@ export function quickRoutes(parts: Parts): void {
         summary: 'Make tasks from plain language, one a line',
         tags: ['tasks'],
         body: quickSchema,
-        response: { 201: quickAnswerSchema, default: problemSchema },
+        response: { 201: quickAnswerSchema, ...orProblem },
       },
     },
     async (request, reply) => {
@@ -69,7 +69,7 @@ export function quickRoutes(parts: Parts): void {
         summary: 'What plain language means; writes nothing',
         tags: ['tasks'],
         body: quickSchema,
-        response: { 200: parseAnswerSchema, default: problemSchema },
+        response: { 200: parseAnswerSchema, ...orProblem },
       },
     },
     async (request) => {
@@ -85,7 +85,7 @@ export function quickRoutes(parts: Parts): void {
         summary: 'The next dates of a repeat',
         tags: ['tasks'],
         body: previewSchema,
-        response: { 200: previewAnswerSchema, default: problemSchema },
+        response: { 200: previewAnswerSchema, ...orProblem },
       },
     },
     async (request) => {

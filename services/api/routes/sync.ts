@@ -1,6 +1,6 @@
 import { uuid } from '@taskmaster/contracts/fields';
 import { ticketSchema } from '@taskmaster/contracts/http/service';
-import { Problem, problemSchema } from '@taskmaster/contracts/problems';
+import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import { changesAnswerSchema } from '@taskmaster/contracts/sync/changes';
 import { MOST_OPS_BYTES, pushAnswerSchema, pushSchema, SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import { z } from 'zod';
@@ -11,7 +11,6 @@ import { readChanges, readSnapshot } from '../queries/sync-feed.ts';
 import { enter, type Parts, requireValid } from './route.ts';
 
 const withId = z.object({ id: uuid });
-const problems = { default: problemSchema };
 const MOST_CHANGES = 1000;
 
 /** What a device needs: a snapshot to start from, the changes after it, a way to push, and a ticket for the socket. */
@@ -28,7 +27,7 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
       schema: {
         ...doc('A one-use ticket for the socket, good for a minute'),
         body: z.strictObject({}).nullish(),
-        response: { 200: ticketSchema, ...problems },
+        response: { 200: ticketSchema, ...orProblem },
       },
     },
     async (request) => {
@@ -70,7 +69,7 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
         ...doc('The changes after a cursor'),
         params: withId,
         querystring: feed,
-        response: { 200: changesAnswerSchema, ...problems },
+        response: { 200: changesAnswerSchema, ...orProblem },
       },
     },
     async (request) => {
@@ -88,7 +87,7 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
         ...doc('Push a device’s ops'),
         params: withId,
         body: pushSchema,
-        response: { 200: pushAnswerSchema, ...problems },
+        response: { 200: pushAnswerSchema, ...orProblem },
       },
       attachValidation: true,
     },

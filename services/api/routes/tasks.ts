@@ -10,7 +10,7 @@ import {
   taskSchema,
   updateTaskSchema,
 } from '@taskmaster/contracts/http/tasks';
-import { Problem, problemSchema } from '@taskmaster/contracts/problems';
+import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import type { Draft, Op } from '@taskmaster/domain/commands/world';
 import type { Task } from '@taskmaster/domain/task';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -27,7 +27,6 @@ import { enter, type Parts, requireValid, run, versionWanted } from './route.ts'
 
 const withId = z.object({ id: uuid, user_id: uuid.optional() });
 const owner = z.object({ user_id: uuid.optional() });
-const problems = { default: problemSchema };
 
 /** Tasks: list, make, read, change, complete, and what happened to them; also under `/api/{user_id}/tasks`. */
 export function taskRoutes(parts: Parts): void {
@@ -38,7 +37,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
   const { http, runtime } = parts;
   const doc = (summary: string) => ({ summary, tags: ['tasks'], hide });
 
-  const list = { querystring: listTasksQuery, params: owner, response: { 200: taskListSchema, ...problems } };
+  const list = { querystring: listTasksQuery, params: owner, response: { 200: taskListSchema, ...orProblem } };
   for (const path of hide ? [prefix, `${prefix}/search`] : [prefix]) {
     http.get(path, { schema: { ...doc('List tasks, filtered and sorted'), ...list } }, async (request) => {
       const caller = await enter(parts, request);
@@ -53,7 +52,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
         ...doc('Make a task'),
         body: createTaskSchema,
         params: owner,
-        response: { 201: taskSchema, ...problems },
+        response: { 201: taskSchema, ...orProblem },
       },
       attachValidation: true,
     },
@@ -76,7 +75,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
 
   http.get(
     `${prefix}/:id`,
-    { schema: { ...doc('One task'), params: withId, response: { 200: taskSchema, ...problems } } },
+    { schema: { ...doc('One task'), params: withId, response: { 200: taskSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
       return getTask(runtime, caller, request.params.id);
@@ -91,7 +90,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
         params: withId,
         querystring: scopeQuery,
         body: updateTaskSchema,
-        response: { 200: taskSchema, ...problems },
+        response: { 200: taskSchema, ...orProblem },
       },
       attachValidation: true,
     },
@@ -122,7 +121,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
         ...doc('Delete a task; restore brings it back'),
         params: withId,
         querystring: scopeQuery,
-        response: { 204: z.null(), ...problems },
+        response: { 204: z.null(), ...orProblem },
       },
     },
     async (request, reply) => {
@@ -147,7 +146,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
     http.post(
       `${prefix}/:id/${kind}`,
       {
-        schema: { ...doc(summary), params: withId, body, response: { 200: taskSchema, ...problems } },
+        schema: { ...doc(summary), params: withId, body, response: { 200: taskSchema, ...orProblem } },
         attachValidation: true,
       },
       async (request, reply) => {
@@ -177,7 +176,7 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
       schema: {
         ...doc('Who changed what, when and through what'),
         params: withId,
-        response: { 200: historySchema, ...problems },
+        response: { 200: historySchema, ...orProblem },
       },
     },
     async (request) => {
