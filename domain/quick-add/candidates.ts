@@ -209,9 +209,10 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
     const isTimeOrDate = (at: number) => times(lexemes, at).length > 0 || dates(lexemes, at).length > 0;
     if (rangeWords.has(textAt(lexemes, to)) && isTimeOrDate(to + 1)) return true;
     if (!rangeWords.has(textAt(lexemes, from - 1))) return false;
-    return lexemes.some(
-      (_, at) => at < from - 1 && [...times(lexemes, at), ...dates(lexemes, at)].some(({ end }) => end === from - 1),
-    );
+    const endsThere = (at: number) =>
+      [...times(lexemes, at), ...dates(lexemes, at)].some(({ end }) => end === from - 1);
+    for (let at = from - 2; at >= Math.max(0, from - LONGEST_DATE); at--) if (endsThere(at)) return true;
+    return false;
   }
 
   const whole = (lexemes: readonly Lexeme[], kind: Candidate['kind']): Candidate | null =>
@@ -226,6 +227,8 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
 }
 
 const MOST_MINUTES = 525_600;
+/** In lexemes: "fri, the 27th of nov, 2026". */
+const LONGEST_DATE = 9;
 
 const longestFirst = <T extends { end: number }>(readings: readonly T[]): T[] =>
   [...readings].sort((a, b) => b.end - a.end);

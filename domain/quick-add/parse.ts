@@ -68,7 +68,8 @@ export function parseQuickAdd(text: string, context: QuickAddContext, language: 
   );
   const closed = [...off, ...shut.filter((quote) => !sigils.some((sigil) => overlaps(sigil, quote)))];
 
-  const lexemes = lexemesOf(line, closed, sigils);
+  const isLong = line.length > LONGEST_LINE;
+  const lexemes = isLong ? [] : lexemesOf(line, closed, sigils);
   const phrases = createPhraseReader(language, context)
     .all(lexemes)
     .map((candidate) => ({
@@ -77,10 +78,9 @@ export function parseQuickAdd(text: string, context: QuickAddContext, language: 
       end: lexemes[candidate.to - 1]?.end ?? 0,
     }));
   const read = understood(phrases, context);
-  const opened = shut.filter(
-    (quote) =>
-      closed.includes(quote) && !off.some((one) => overlaps(one, quote)) && protects(quote.inside, context, language),
-  );
+  const isOpened = (quote: Quote) =>
+    closed.includes(quote) && !off.some((one) => overlaps(one, quote)) && protects(quote.inside, context, language);
+  const opened = isLong ? [] : shut.filter(isOpened);
 
   const title = titleOf(line, [...sigils, ...read.phrases], opened);
   const isBare = title === '' && read.phrases.length > 0;
@@ -97,6 +97,9 @@ export function parseQuickAdd(text: string, context: QuickAddContext, language: 
     tokens: tokensOf(text, [...sigils, ...(notes ? [notes] : []), ...kept.phrases]),
   };
 }
+
+/** No title is that long: a pasted page is not searched for dates. */
+const LONGEST_LINE = 1000;
 
 interface Phrase extends Range {
   candidate: Candidate;

@@ -10,19 +10,49 @@ export interface Match {
   captures: Partial<Captures>;
 }
 
+const LONGEST_LIST = 12;
+
 /** All ways in which a slot can be filled at a lexeme. */
 export type FillSlot = (slot: string, lexemes: readonly Lexeme[], at: number) => readonly Match[];
 
-const nodesByText = new Map<string, Node[]>();
+/** A phrase and the words it can begin with; null if a slot other than `every` may come first. */
+interface Compiled {
+  nodes: Node[];
+  firstWords: ReadonlySet<string> | null;
+}
+const compiledByText = new Map<string, Compiled>();
 
 /** All ways in which a phrase can be read from a lexeme on. */
 export function matchesOf(phrase: Phrase<unknown>, lexemes: readonly Lexeme[], at: number, fill: FillSlot): Match[] {
-  let nodes = nodesByText.get(phrase.say);
-  if (!nodes) {
-    nodes = compile(phrase.say);
-    nodesByText.set(phrase.say, nodes);
+  let compiled = compiledByText.get(phrase.say);
+  if (!compiled) {
+    const nodes = compile(phrase.say);
+    compiled = { nodes, firstWords: firstWordsOf(nodes) };
+    compiledByText.set(phrase.say, compiled);
   }
-  return follow(nodes, 0, lexemes, { end: at, captures: phrase.given ?? {} }, fill);
+  const { nodes, firstWords } = compiled;
+  const canBegin =
+    firstWords === null ||
+    firstWords.has(lexemes[at]?.text ?? '') ||
+    (firstWords.has(EVERY) && fill('every', lexemes, at).length > 0);
+  return canBegin ? follow(nodes, 0, lexemes, { end: at, captures: phrase.given ?? {} }, fill) : [];
+}
+
+const EVERY = '{every}';
+
+function firstWordsOf(nodes: readonly Node[]): Set<string> | null {
+  const words = new Set<string>();
+  for (const node of nodes) {
+    if ('word' in node) return words.add(node.word);
+    if ('slot' in node) return node.slot === 'every' ? words.add(EVERY) : null;
+    for (const choice of node.choices) {
+      const first = firstWordsOf(choice);
+      if (first === null) return null;
+      for (const word of first) words.add(word);
+    }
+    if (node.choices.every((choice) => choice.length > 0)) return words;
+  }
+  return words;
 }
 
 function follow(nodes: readonly Node[], step: number, lexemes: readonly Lexeme[], so: Match, fill: FillSlot): Match[] {
@@ -98,7 +128,7 @@ export function wordSlots(language: Language): FillSlot {
     const readings: { end: number; values: number[] }[] = [];
     let next = item(at);
     const values: number[] = [];
-    while (next !== undefined) {
+    while (next !== undefined && readings.length < LONGEST_LIST) {
       values.push(...next.values);
       readings.push({ end: next.end, values: [...new Set(values)] });
       const end: number = next.end;

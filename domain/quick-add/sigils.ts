@@ -10,18 +10,15 @@ export type Sigil = Range & { kind: 'project' | 'tag' | 'priority' | 'notes'; va
 const PRIORITIES: Readonly<Record<string, Priority>> = { 1: 'high', 2: 'medium', 3: 'low' };
 const NAMED = /(?<=^|[\s(])([#@])(?:"([^"]+)"|“([^”]+)”|([^\s"“”#@,;!()]+))/gu;
 const PRIORITY = /(?<=^|\s)p([1-3])(?=$|[\s,;.!?)])/giu;
-const NOTES = /(?<=^|\s)\/\/\s*(\S[\s\S]*)?$/u;
+const NOTES = /(?<=^|\s)\/\//gu;
 const QUOTED = /(?<=^|[\s(])(?:"([^"]*)"|“([^”]*)”)(?=$|[\s,;:.!?)])/gu;
 const LONGEST_NAME = 60;
 
 /** The part of a text that is a note, from the first `//` on. */
 export function notesIn(text: string, off: readonly Range[]): Sigil | null {
-  const isFree = (range: Range) => !off.some((one) => overlaps(one, range));
-  for (let from = text.indexOf('//'); from >= 0; from = text.indexOf('//', from + 2)) {
-    const found = NOTES.exec(text.slice(Math.max(from - 1, 0)));
-    const start = from > 0 ? from - 1 + (found?.index ?? 0) : (found?.index ?? 0);
-    if (found && start === from && isFree({ start, end: start + 2 }))
-      return { kind: 'notes', start, end: text.length, value: (found[1] ?? '').trim() };
+  for (const { index: start } of text.matchAll(NOTES)) {
+    if (off.some((one) => overlaps(one, { start, end: start + 2 }))) continue;
+    return { kind: 'notes', start, end: text.length, value: text.slice(start + 2).trim() };
   }
   return null;
 }

@@ -58,6 +58,13 @@ describe('the normal form of a rule', () => {
     expect(normal(rule, '2026-12-01').rule).toBe(spelled);
   });
 
+  it('takes intervals up to 1000 and counts up to 10,000', () => {
+    expect(normal('FREQ=DAILY;INTERVAL=1000;COUNT=10000', today)).toMatchObject({
+      rule: 'FREQ=DAILY;INTERVAL=1000',
+      count: 10_000,
+    });
+  });
+
   it('gives defaults to what is not said', () => {
     const { due_date: _, ...recurrence } = normal('FREQ=DAILY', '2026-12-01');
     expect(recurrence).toEqual({

@@ -214,6 +214,8 @@ describe('repeat from completion', () => {
   it('gives each occurrence a slot of its own, even if done early', () => {
     const early = every('FREQ=DAILY;INTERVAL=10', '2026-12-30');
     expect(next(early, '2026-12-10')).toMatchObject({ due_date: '2026-12-20', slot: '2026-12-31' });
+    expect(next(early, '2026-12-20')).toMatchObject({ due_date: '2026-12-30', slot: '2026-12-31' });
+    expect(next(early, '2026-12-21')).toMatchObject({ due_date: '2026-12-31', slot: '2026-12-31' });
     const slots = chain(
       every('FREQ=DAILY;INTERVAL=2', '2026-12-30'),
       12,
