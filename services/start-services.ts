@@ -30,6 +30,8 @@ export interface ServicesOptions {
   version: string;
   /** What `/ready` says of the database. */
   database: string;
+  /** Milliseconds; only tests shorten it. */
+  validateSocketsEvery?: number;
 }
 
 /** Every service in this one process, on one port, with the page at `/`. Ready to listen when this resolves. */
@@ -84,6 +86,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     readTicket: (ticket) => started.tickets.read(ticket),
     authenticate: started.authenticate,
     isOwnOrigin: (origin, host) => isOwnOrigin(origin, host, public_url),
+    ...(options.validateSocketsEvery ? { validateEvery: options.validateSocketsEvery } : {}),
   });
   await recurring.start(recurringRuntime);
   const database = {

@@ -19,6 +19,8 @@ export interface SyncOptions {
   /** Whoever sends a Bearer token instead. @throws Problem */
   authenticate(request: FastifyRequest): Promise<{ user_id: string; sid: string }>;
   isOwnOrigin(origin: string, host: string | undefined): boolean;
+  /** Milliseconds between looks at whether sessions and memberships still hold; only tests shorten it. */
+  validateEvery?: number;
 }
 
 const HEADS_EVERY = 12_000;
@@ -133,7 +135,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   runtime.every('sync: ping', PING_EVERY, async () => {
     for (const device of devices) device.ping();
   });
-  runtime.every('sync: validate', VALIDATE_EVERY, async () => {
+  runtime.every('sync: validate', options.validateEvery ?? VALIDATE_EVERY, async () => {
     for (const device of [...devices]) {
       if (!(await runtime.ask('session', { sid: device.sid }))) {
         device.send({ t: 'auth_expiring' });

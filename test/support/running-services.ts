@@ -83,6 +83,7 @@ export async function runServices(
     secret: 'a secret of at least thirty-two characters',
     version: 'test',
     database: 'PostgreSQL',
+    validateSocketsEvery: 500,
   });
   const url = await services.http.listen({ host: '127.0.0.1', port: 0 });
   return {
