@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import type { Person } from '../test/chaos/person.ts';
+import { HttpConnection, mustSend } from './connection.ts';
+import { distribution, type Figure, milliseconds, round, spreadOf } from './figures.ts';
+import { checkInvariants } from './invariants.ts';
+import { watchOthers } from './machine.ts';
+import type { Stand } from './stand.ts';
+import { atRate } from './writes.ts';
+
+/** One device writes, another of the same person hears of it over its socket: from the request to the frame. */
+export async function deviceToDevice(stand: Stand, seconds: number): Promise<Figure> {
+  const [person] = (await stand.people(1)) as [Person];
+  const connection = await HttpConnection.open(stand.url);
+  const { ticket, url } = JSON.parse((await mustSend(connection, person, 'POST', '/api/sync/ticket', {})).body) as {
+    ticket: string;
+    url: string;
+  };
+  const socket = new WebSocket(`${url}?ticket=${ticket}`, 'sync.v1');
+  const heard = new Map<string, (at: number) => void>();
+  const welcome = new Promise<void>((resolve) => {
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as { t: string; events?: { entity_id: string }[] };
+      if (frame.t === 'welcome') resolve();
+      for (const event of frame.events ?? []) heard.get(event.entity_id)?.(performance.now());
+    });
+  });
+  await once(socket, 'open');
+  socket.send(
+    JSON.stringify({
+      t: 'hello',
+      client_id: randomUUID(),
+      schema: 1,
+      spaces: [{ id: person.workspace, cursor: null }],
+    }),
+  );
+  await Promise.race([
+    welcome,
+    once(socket, 'close').then(([code, reason]) => {
+      throw new Error(`The socket was closed: ${code} ${reason}`);
+    }),
+  ]);
+  let created = 0;
+  const took: number[] = [];
+  const act = async () => {
+    const id = randomUUID();
+    const start = performance.now();
+    const frame = new Promise<number>((resolve) => heard.set(id, resolve));
+    await mustSend(connection, person, 'POST', '/api/tasks', { id, title: 'Heard by another device' });
+    created++;
+    took.push((await frame) - start);
+    heard.delete(id);
+  };
+  for (let warm = 0; warm < 50; warm++) await act();
+  took.length = 0;
+  const others = watchOthers();
+  await atRate(20, seconds, act);
+  const share = others();
+  socket.terminate();
+  connection.close();
+  await checkInvariants(stand, [{ workspace: person.workspace, created }]);
+  const found = distribution(took);
+  return {
+    what: 'device → device over the socket, 20/s',
+    value: milliseconds(found),
+    spread: `p99 ${spreadOf(took, (part) => distribution(part).p99)}`,
+    must: 'p99 < 50 ms',
+    reached: found.p99 < 50,
+    ...(share === undefined ? {} : { others: share }),
+    numbers: { ...found },
+  };
+}
+
+/** What a device made offline goes out: 100 ops a request, one after the other. */
+export async function offlinePush(stand: Stand, ops: number): Promise<Figure> {
+  const [person] = (await stand.people(1)) as [Person];
+  const connection = await HttpConnection.open(stand.url);
+  const client_id = randomUUID();
+  const others = watchOthers();
+  const began = performance.now();
+  for (let n = 1; n <= ops; n += 100) {
+    const batch = Array.from({ length: 100 }, (_, index) => ({
+      op: randomUUID(),
+      n: n + index,
+      kind: 'create',
+      entity: 'task',
+      id: randomUUID(),
+      patch: { title: `Made offline, number ${n + index}` },
+    }));
+    const { body } = await mustSend(connection, person, 'POST', `/api/workspaces/${person.workspace}/ops`, {
+      client_id,
+      schema: 1,
+      ops: batch,
+    });
+    const { results } = JSON.parse(body) as { results: { status: string }[] };
+    if (results.length !== 100 || results.some((result) => result.status !== 'ok'))
+      throw new Error(`push: ${body.slice(0, 300)}`);
+  }
+  const took = (performance.now() - began) / 1000;
+  const share = others();
+  connection.close();
+  await checkInvariants(stand, [{ workspace: person.workspace, created: ops }]);
+  const drained = (performance.now() - began) / 1000;
+  return {
+    what: `offline push of ${ops} ops, 100 a request`,
+    value: `${round(took)} s; in all consumers after ${round(drained)} s`,
+    spread: '',
+    must: `drained in ${(10 * ops) / 20_000} s`,
+    reached: drained <= (10 * ops) / 20_000,
+    ...(share === undefined ? {} : { others: share }),
+    numbers: { seconds: took, drained },
+  };
+}
