@@ -133,6 +133,36 @@ describe('a repeating task', () => {
     expect(world.task(id).completed_local).toBe('2027-05-03T10:00');
   });
 
+  it('completed offline counts from when it was done, not from when that was heard of', () => {
+    const { world, id } = withWeekly();
+    world.act(world.op('complete', id, { completed_local: '2027-05-02T20:00' }));
+    expect(world.task(id)).toMatchObject({
+      completed_local: '2027-05-02T20:00',
+      completed_at: '2027-05-02T20:00:00.000Z',
+    });
+  });
+
+  it('moved to another zone for once has its successor on the clock of the series', () => {
+    const { world, id } = withWeekly();
+    world.act(world.op('update', id, { due: { due_time: '09:00', due_zone: 'Europe/Lisbon' } }, { scope: 'series' }));
+    world.act(world.op('update', id, { due: { due_zone: 'Asia/Tokyo' } }));
+    world.act(world.op('complete', id));
+    const next = world.task(id).successor_id as string;
+    world.act(world.op('update', next, { notes: 'x' }));
+    expect(world.task(next)).toMatchObject({ due_time: '09:00', due_zone: 'Europe/Lisbon' });
+  });
+
+  it('paused and resumed later goes on from the first slot that is not past', () => {
+    const { world, id } = withWeekly();
+    world.act(world.op('update', id, { recurrence: { ...world.task(id).recurrence, paused: true } }));
+    world.act(
+      world.op('update', id, { recurrence: { ...world.task(id).recurrence, paused: false } }),
+      world.moment('2027-06-09'),
+    );
+    expect(world.task(id)).toMatchObject({ due_date: '2027-06-14', slot: '2027-06-14' });
+    expect(world.task(id).recurrence?.paused ?? false).toBe(false);
+  });
+
   it('deleted with scope=this is skipped; deleted whole, its series ends, and restore brings both back', () => {
     const { world, id } = withWeekly();
     world.act(world.op('delete', id, {}, { scope: 'this' }));

@@ -1,6 +1,6 @@
 import { successorOf } from '../recurrence/successor.ts';
 import type { Task } from '../task.ts';
-import { addDays, isDate, isTime } from '../time/zoned.ts';
+import { addDays, instantOf, isDate, isTime } from '../time/zoned.ts';
 import { isRefusal, liveTask } from './live-task.ts';
 import { type Command, type Moment, refuse } from './world.ts';
 
@@ -24,10 +24,11 @@ export const completeTask: Command = (draft, op) => {
     return refuse('slot_mismatch', { path: 'slot', message: 'This occurrence stands for another slot.' });
   if (task.status === 'completed') return undefined;
 
+  const local = localTime(patch.completed_local, moment);
   const completion = {
     status: 'completed' as const,
-    completed_at: moment.at,
-    completed_local: localTime(patch.completed_local, moment),
+    completed_at: local.at,
+    completed_local: local.wall,
     completion_id: op.op,
   };
   const done: Task = { ...task, ...completion };
@@ -51,8 +52,10 @@ export const completeTask: Command = (draft, op) => {
 };
 
 /** The device's own word, unless it is no time or lies ahead of the day here by more than zones can explain. */
-function localTime(given: string | undefined, moment: Moment): string {
+function localTime(given: string | undefined, moment: Moment): { wall: string; at: string } {
   const [date = '', time = ''] = given?.split('T') ?? [];
-  if (given && isDate(date) && isTime(time) && date <= addDays(moment.today, 1)) return given;
-  return `${moment.today}T${moment.time}`;
+  if (!given || !isDate(date) || !isTime(time) || date > addDays(moment.today, 1))
+    return { wall: `${moment.today}T${moment.time}`, at: moment.at };
+  const at = instantOf(date, time, moment.time_zone);
+  return { wall: given, at: at < moment.at ? at : moment.at };
 }

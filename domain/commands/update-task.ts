@@ -1,6 +1,7 @@
 import { foldName } from '../ids.ts';
 import { positionBetween } from '../ordering.ts';
 import { moveSeries } from '../recurrence/move-series.ts';
+import { resumeAt } from '../recurrence/successor.ts';
 import { columnsOf, sortTags } from '../registers.ts';
 import type { Due, Place, Task } from '../task.ts';
 import type { TaskPatch } from './create-task.ts';
@@ -46,6 +47,9 @@ export const updateTask: Command = (draft, op) => {
       });
     next = { ...next, ...due };
     if (op.scope === 'series' && task.recurrence) next = moveSeries(task, next);
+    // The successor is on the clock of the series, wherever this occurrence was moved.
+    else if (task.recurrence && next.due_zone !== task.due_zone)
+      next.series_values = { due_zone: task.due_zone, ...task.series_values };
   }
   if (patch.recurrence === null) next = { ...next, recurrence: null };
   else if (patch.recurrence !== undefined) {
@@ -53,6 +57,8 @@ export const updateTask: Command = (draft, op) => {
     const repeating = setRepeat(start, patch.recurrence, draft.moment.today);
     if (isRepeatProblem(repeating)) return refuse('invalid', ...repeating.problems);
     next = repeating;
+    const resumed = task.recurrence?.paused && !next.recurrence?.paused ? resumeAt(next, draft.moment.today) : null;
+    if (resumed) next = { ...next, ...resumed };
   }
   if (patch.place !== undefined) {
     const place = checkPlace(draft, task.id, { ...pickPlace(task), ...patch.place });
@@ -90,7 +96,7 @@ function inNewSeries(draft: Draft, task: Task, seriesId: string): Task {
 const seriesFields = ['title', 'notes', 'priority', 'tags', ...columnsOf('task', 'place')] as const;
 
 function keepForSeries(task: Task, next: Task): Task['series_values'] {
-  const kept = { ...task.series_values };
+  const kept = { ...next.series_values };
   for (const field of seriesFields) {
     const was = task[field as keyof Task];
     if (!(field in kept) && next[field as keyof Task] !== was) kept[field] = was;
