@@ -43,6 +43,8 @@ export type Reception = 'applied' | 'ignored' | 'gap';
 
 /** How many ops seen in the log are remembered, for another tab's edits that are heard of late. */
 const RECENT = 2000;
+/** After how many answers of the server a promised successor is no longer waited for. */
+const PATIENCE = 8;
 
 /**
  * The whole of a device's knowledge of one workspace, without disk, network or clock: the server's state up to a cursor,
@@ -62,6 +64,7 @@ export class Device {
   private isWhole = false;
   private readonly acknowledged = new Map<string, number>();
   private readonly recentOps = new Set<string>();
+  private readonly answersByAwaited = new Map<string, number>();
   private buffered: Batch[] = [];
 
   constructor(
@@ -155,6 +158,7 @@ export class Device {
       } else if (this.pending.some((one) => one.op === op)) this.acknowledged.set(op, seq);
     }
     this.includeAcknowledged();
+    this.waitNoLonger();
     return refused;
   }
 
@@ -220,7 +224,7 @@ export class Device {
       });
       this.rows.set(entity, row);
       this.dirty.set(`${entity}:${row.id}`, { entity, row });
-      if (entity === 'task') this.awaitSuccessor(row as Task);
+      if (entity === 'task') this.awaitSuccessor(row as Task, event.kind);
       if (this.pending.some((one) => one.op === event.op)) this.included.add(event.op);
       this.remember(event.op);
       last = event.op;
@@ -228,16 +232,22 @@ export class Device {
     this.cursor = { seq: Math.max(batch.to, cursor.seq), op: last, epoch: cursor.epoch };
   }
 
-  private awaitSuccessor(task: Task): void {
+  /** Only a completion announces one: a later edit of a completed task says nothing about a successor deleted since. */
+  private awaitSuccessor(task: Task, kind: string): void {
     this.awaited.delete(task.id);
-    if (
-      task.status === 'completed' &&
-      task.successor_id &&
-      task.deleted_at === null &&
-      !this.rows.get('task', task.successor_id)
-    )
+    if (kind === 'completed' && task.successor_id && !this.rows.get('task', task.successor_id))
       this.awaited.add(task.successor_id);
     for (const id of this.awaited) if (this.rows.predecessorOf(id)?.status !== 'completed') this.awaited.delete(id);
+  }
+
+  /** A successor that so many answers did not bring is deleted on the server, unseen by this device: it is not to be shown. */
+  private waitNoLonger(): void {
+    for (const id of this.awaited) {
+      const answers = (this.answersByAwaited.get(id) ?? 0) + 1;
+      this.answersByAwaited.set(id, answers);
+      if (answers > PATIENCE) this.awaited.delete(id);
+    }
+    for (const id of this.answersByAwaited.keys()) if (!this.awaited.has(id)) this.answersByAwaited.delete(id);
   }
 
   private includeAcknowledged(): void {

@@ -1,5 +1,5 @@
 import type { QuickAddToken } from '@taskmaster/domain/quick-add/parse';
-import { type KeyboardEvent, type Ref, useLayoutEffect, useRef } from 'react';
+import type { KeyboardEvent, Ref } from 'react';
 
 export interface ColoredToken extends QuickAddToken {
   color?: string | undefined;
@@ -30,16 +30,9 @@ export function TokenLine({
   listId: string | undefined;
   activeId: string | undefined;
 }) {
-  const mirror = useRef<HTMLDivElement>(null);
-  const own = useRef<HTMLTextAreaElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
-  useLayoutEffect(() => {
-    if (own.current && mirror.current) own.current.style.height = `${mirror.current.offsetHeight}px`;
-  }, [text, tokens]);
-
   return (
     <div className="token-line">
-      <div ref={mirror} className="token-mirror" aria-hidden="true">
+      <div className="token-mirror" aria-hidden="true">
         {piecesOf(text, tokens).map((piece) =>
           'token' in piece ? (
             <span
@@ -59,11 +52,7 @@ export function TokenLine({
         {text === '' || text.endsWith('\n') ? '\u200b' : ''}
       </div>
       <textarea
-        ref={(element) => {
-          own.current = element;
-          if (typeof field === 'function') field(element);
-          else if (field) field.current = element;
-        }}
+        ref={field}
         className="token-field"
         aria-label="New task, in plain words"
         aria-describedby="understood"
