@@ -101,7 +101,7 @@ async function behind(client: pg.Client): Promise<string[]> {
     union all select 'outbox ' || id from recurring.outbox where published_at is null
     union all select 'inbox ' || event_id from tasks.inbox
     union all select 'inbox ' || event_id from recurring.inbox
-    union all select 'occurrence without successor ' || task_id from recurring.occurrence`);
+    union all select 'occurrence without successor ' || task_id from recurring.occurrence where event is not null`);
   return rows.map((row) => row.what);
 }
 
