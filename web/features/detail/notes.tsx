@@ -30,14 +30,14 @@ export function Notes({ task }: { task: Task }) {
 
   return (
     <section className="detail-part">
-      <h3 className="label">
+      <h2 className="label">
         Notes
         {!isEditing && (
           <button type="button" className="link" onClick={() => setEditing(true)}>
             {task.notes ? 'Change' : 'Write'}
           </button>
         )}
-      </h3>
+      </h2>
       {isEditing ? (
         <>
           <textarea

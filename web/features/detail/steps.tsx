@@ -29,9 +29,9 @@ export function Steps({ task }: { task: Task }) {
   };
   return (
     <section className="detail-part">
-      <h3 className="label">
+      <h2 className="label">
         Sub-tasks {steps.length > 0 && <small className="facts">{`${done} of ${steps.length}`}</small>}
-      </h3>
+      </h2>
       <ul>
         {steps.map((step) => (
           <li key={step.id} className="step" data-done={step.status === 'completed' || undefined}>

@@ -39,14 +39,14 @@ export function History({ id, version }: { id: string; version: number }) {
   const shown = showsAll ? entries : entries?.slice(0, FEW);
   return (
     <section className="detail-part">
-      <h3 className="label">
+      <h2 className="label">
         History
         {entries && entries.length > FEW && (
           <button type="button" className="link" onClick={() => setShowsAll(!showsAll)}>
             {showsAll ? 'Less' : `All ${entries.length}`}
           </button>
         )}
-      </h3>
+      </h2>
       {isAway && !entries && (
         <p className="facts">History is read from the server, which does not answer now. Nothing of it is lost.</p>
       )}

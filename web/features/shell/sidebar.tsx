@@ -13,7 +13,7 @@ export function Sidebar() {
   const { place } = useRoute();
   const counts = useMemo(() => countTasks(view, settings.time_zone, today), [view, settings.time_zone, today]);
   return (
-    <div className="sidebar">
+    <aside className="sidebar" aria-label="Sidebar">
       <p className="sidebar-head">
         <Leaf size={26} /> {person.name}
       </p>
@@ -41,7 +41,7 @@ export function Sidebar() {
         </NavLink>
       </nav>
       <SyncCorner />
-    </div>
+    </aside>
   );
 }
 
