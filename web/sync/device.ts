@@ -166,16 +166,14 @@ export class Device {
   restart(snapshot: Snapshot): BlockedOp[] {
     this.rows = new RowStore();
     for (const { entity, row } of snapshot.rows) this.rows.set(entity, row as Rows[typeof entity]);
-    const isOther = this.cursor !== null && this.cursor.epoch !== snapshot.cursor.epoch;
     this.cursor = snapshot.cursor;
     this.head = snapshot.cursor.seq;
     this.included.clear();
     this.awaited.clear();
     this.buffered = [];
-    if (isOther) {
-      this.acknowledged.clear();
-      this.recentOps.clear();
-    }
+    // Answers given before may be of a history that a restored backup has undone; `mine` says what holds now.
+    this.acknowledged.clear();
+    this.recentOps.clear();
     this.isWhole = true;
     return this.learn(snapshot.mine);
   }

@@ -24,6 +24,13 @@ export class ModelServer {
   get head(): number {
     return this.log.length;
   }
+  /** What became of an op: in the log, taken without effect, or refused; undefined where it never came. */
+  fateOf(op: string): { fate: 'logged' | 'no-op' | 'rejected'; seq: number } | undefined {
+    const done = this.processed.get(op);
+    if (!done) return undefined;
+    if (done.status === 'rejected') return { fate: 'rejected', seq: done.seq };
+    return { fate: this.log.some((change) => change.op === op) ? 'logged' : 'no-op', seq: done.seq };
+  }
   private opAt(seq: number): string | null {
     return this.log[seq - 1]?.op ?? null;
   }
@@ -98,7 +105,7 @@ export class ModelServer {
       seq--;
     this.log = this.log.slice(0, seq);
     const kept = new Set(this.log.map((change) => change.op));
-    for (const [op, done] of this.processed) if (!kept.has(op)) this.processed.delete(op);
+    for (const op of this.processed.keys()) if (!kept.has(op)) this.processed.delete(op);
     this.lastNumbers = new Map();
     for (const { client_id, n } of this.processed.values())
       this.lastNumbers.set(client_id, Math.max(n, this.lastNumbers.get(client_id) ?? 0));
