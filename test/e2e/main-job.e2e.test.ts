@@ -51,7 +51,7 @@ test('a line in plain words becomes a repeating task', async () => {
 test('another browser shows it, completes it, and the first shows the next one, all without a reload', async () => {
   await signIn(other);
   await goTo(other, 'Home');
-  const when = laptop.page.locator('.row', { hasText: 'Pay rent' }).locator('time');
+  const when = laptop.page.locator('.row', { hasText: 'Pay rent' }).locator('time').first();
   const first = await when.getAttribute('datetime');
   await other.page.getByRole('checkbox', { name: 'Pay rent, high priority' }).click();
   await other.page.getByText('Next on').waitFor();

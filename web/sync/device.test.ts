@@ -1,6 +1,6 @@
 import type { SyncChange } from '@taskmaster/contracts/sync/changes';
 import { expect, test } from 'vitest';
-import { Device } from './device.ts';
+import { Device, wireOp } from './device.ts';
 import { ModelServer, place } from './testing/model-server.ts';
 import { View } from './view.ts';
 
@@ -88,7 +88,7 @@ test('a refused op is kept for its author and stops nothing behind it', () => {
     { ...done, n: 1, at: AT },
     { ...made, n: 2, at: AT },
   ]);
-  const answer = server.push('me', device.unsent());
+  const answer = server.push('me', device.unsent().map(wireOp));
   device.verdicts(answer.results, answer.head);
   expect(device.blocked.map((one) => [one.op, one.code])).toEqual([['op-2', 'not_found']]);
   device.receive(batch(server.log));
@@ -103,4 +103,16 @@ test('what comes after a gap waits, and is applied when the gap is filled', () =
   expect(device.cursor?.seq).toBe(0);
   device.receive(batch(server.log.slice(0, first)));
   expect(device.cursor?.seq).toBe(server.head);
+});
+
+test('an op that the server has seen before is asked about: it may have been refused then', () => {
+  const { server, device } = started();
+  device.add([{ ...done, n: 1, at: AT }]);
+  server.push('me', device.unsent().map(wireOp));
+  const again = server.push('me', device.unsent().map(wireOp));
+  expect(again.results[0]?.status).toBe('dup');
+  expect(device.verdicts(again.results, again.head).pull).toBe(true);
+  expect(device.settled()).toEqual([]);
+  device.learn(server.snapshot('me').mine);
+  expect(device.blocked.map((one) => one.op)).toEqual(['op-2']);
 });

@@ -128,7 +128,8 @@ function run(seed: number): void {
       server.bringAbout();
       for (const one of devices) {
         one.pull(1000);
-        for (let answer = one.sent(100); answer; answer = one.sent(100)) {
+        for (let tries = 0, answer = one.sent(100); answer; answer = one.sent(100), tries++) {
+          if (tries > 20) fail('an edit is sent again and again');
           one.answered(answer);
           one.pull(1000);
         }

@@ -29,7 +29,7 @@ const nextPriority: Record<string, Priority | null> = { none: 'low', low: 'mediu
 
 /** One line: when, shape, title, facts; tags and project; two small lines while the edit is here alone. */
 export const TaskRow = memo(function TaskRow(facts: RowFacts) {
-  const { task, project, isHere, isOpen, isSub, place, today } = facts;
+  const { task, isHere, isOpen, isSub, today } = facts;
   const done = task.status === 'completed';
   return (
     <div
@@ -48,18 +48,12 @@ export const TaskRow = memo(function TaskRow(facts: RowFacts) {
         <Facts {...facts} />
       </div>
       <span className="row-place facts">
-        {task.tags.map((tag) => (
-          <span key={tag} className="tag" data-color={colorOf(facts.tagColors, tag)}>
-            <b>@</b>
-            {tag}
-          </span>
-        ))}
-        {project && place !== 'project' && !isSub && (
-          <span className="row-project" data-color={project.color}>
-            <i className="spine" />
-            {project.name}
-          </span>
-        )}
+        <Where {...facts} />
+      </span>
+      <span className="row-under facts">
+        <When {...facts} />
+        <Facts {...facts} />
+        <Where {...facts} />
       </span>
       <span className="row-actions">
         {!done && task.due_date !== today && !task.recurrence && (
@@ -90,6 +84,25 @@ export const TaskRow = memo(function TaskRow(facts: RowFacts) {
     </div>
   );
 });
+
+function Where({ task, project, place, isSub, tagColors }: RowFacts) {
+  return (
+    <>
+      {task.tags.map((tag) => (
+        <span key={tag} className="tag" data-color={colorOf(tagColors, tag)}>
+          <b>@</b>
+          {tag}
+        </span>
+      ))}
+      {project && place !== 'project' && !isSub && (
+        <span className="row-project" data-color={project.color}>
+          <i className="spine" />
+          {project.name}
+        </span>
+      )}
+    </>
+  );
+}
 
 function When({ task, place, today, zone }: RowFacts) {
   const due = dueHere(task, zone);
