@@ -18,8 +18,24 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'e2e', include: files('.e2e'), testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false } },
-      { test: { name: 'chaos', include: files('.chaos'), testTimeout: 1_800_000, hookTimeout: 180_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'e2e',
+          include: files('.e2e'),
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'chaos',
+          include: files('.chaos'),
+          testTimeout: 1_800_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

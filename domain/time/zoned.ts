@@ -1,6 +1,6 @@
 import { dateOfNumber, numberOf } from './calendar.ts';
 
-export { addDays, compareDates, daysBetween, isDate, isTime, weekdayOf } from './calendar.ts';
+export { addDays, daysBetween, isDate, isTime, weekdayOf } from './calendar.ts';
 
 /**
  * Wall clocks and instants, by the zone data of the machine (IANA, through Intl). Every conversion goes through one cache:
