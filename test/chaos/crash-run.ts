@@ -41,9 +41,8 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const record: Record = { attempts: [], differences: [], counts: { retried: 0, replayed: 0 } };
   try {
     await program.ready();
-    const people = await Promise.all(
-      Array.from({ length: options.people ?? 4 }, (_, index) => signUp(program.url, `person-${index}`)),
-    );
+    const people: Person[] = [];
+    while (people.length < (options.people ?? 4)) people.push(await signUp(program.url, `person-${people.length}`));
     const clients = people.flatMap((person, index) => clientsOf(person, randomFrom(options.seed + 1 + index), record));
     for (let round = 0; round < options.rounds; round++) {
       const stop = new AbortController();
