@@ -2,7 +2,7 @@ import { defaultSettings } from '@taskmaster/domain/commands/settings';
 import { openCache } from './cache.ts';
 import { SyncClient } from './client.ts';
 import { openOutbox } from './outbox.ts';
-import type { Person, Screen } from './store.ts';
+import type { Person, Screen } from './screen.ts';
 import { createTransport } from './transport.ts';
 import { View } from './view.ts';
 

@@ -1,5 +1,6 @@
 import type { Me } from '@taskmaster/contracts/http/organising';
-import { openDevice, type Person, wipeDevice } from '../../sync/store.ts';
+import type { Person } from '../../sync/screen.ts';
+import { openDevice, wipeDevice } from '../../sync/store.ts';
 import { ask } from '../../sync/transport.ts';
 
 const KEPT = 'taskmaster.person';

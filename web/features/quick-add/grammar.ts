@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 
-type Grammar = typeof import('./grammar-parts.ts');
+export type Grammar = typeof import('./grammar-parts.ts').grammar;
 
 let grammar: Grammar | undefined;
 let coming: Promise<Grammar> | undefined;
@@ -8,8 +8,8 @@ let coming: Promise<Grammar> | undefined;
 /** The parser and the words for repeats, fetched after the page is there and kept. */
 export function loadGrammar(): Promise<Grammar> {
   coming ??= import('./grammar-parts.ts').then((parts) => {
-    grammar = parts;
-    return parts;
+    grammar = parts.grammar;
+    return parts.grammar;
   });
   coming.catch(() => {
     coming = undefined;

@@ -4,9 +4,7 @@ import { useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { priorityWord, Shape } from '../../ui/shape.tsx';
 import { dueInWords, longDay } from '../tasks/when.ts';
-import type { useGrammar } from './grammar.ts';
-
-type Grammar = NonNullable<ReturnType<typeof useGrammar>>;
+import type { Grammar } from './grammar.ts';
 
 /** The line as it was understood, in words: read out as it changes. */
 export function Understood({ line, grammar }: { line: ParsedTask; grammar: Grammar }) {

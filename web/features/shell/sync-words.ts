@@ -1,5 +1,5 @@
 import { localOf } from '@taskmaster/domain/time/zoned';
-import type { Screen } from '../../sync/store.ts';
+import type { Screen } from '../../sync/screen.ts';
 import type { LinesState } from '../../ui/lines.tsx';
 
 export interface SyncWords {

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
-import { drawn, type Item } from './task-list.tsx';
+import { drawn, type Item } from './list-items.tsx';
 
 /** A list of which only what is seen is drawn. */
 export default function LongList({ items }: { items: readonly Item[] }) {

@@ -116,6 +116,7 @@ function When({ task, place, today, zone }: RowFacts) {
           ? ''
           : 'Today'
         : shortDay(due.date, today);
+  if (words === '') return <span className="row-when" />;
   return (
     <span className="row-when">
       <time className={late ? 'late' : undefined} dateTime={due.time ? `${due.date}T${due.time}` : due.date}>
