@@ -32,7 +32,7 @@ class Sql {
   }
 }
 
-const rank = `case t.priority when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end`;
+const rank = `case t.priority when 'high' then 1 when 'medium' then 2 when 'low' then 3 end`;
 
 /** A caller's tasks, filtered, sorted, in pages. Nulls come last, ties by id. */
 export async function listTasks(
@@ -58,7 +58,7 @@ export async function listTasks(
       const direction = sort.descending ? 'desc' : 'asc';
       const text = `select ${columns.task.map((column) => `t.${column}`).join(', ')}, (${sort.key})::text as sort_key
         from tasks.task t where ${sql.where.join(' and ')}
-        order by (${sort.key}) is null, (${sort.key}) ${direction}, t.id ${direction} limit ${limit + 1}`;
+        order by ${sort.key} ${direction}${sort.nullable ? ' nulls last' : ''}, t.id ${direction} limit ${limit + 1}`;
       const name = `list_${createHash('md5').update(text).digest('hex')}`;
       const rows = await tx.query(say<Task & { sort_key: string | null }>(name, text), sql.values);
       const page = rows.slice(0, limit);
@@ -145,6 +145,7 @@ interface Sort {
   key: string;
   type: string;
   descending: boolean;
+  nullable?: true;
 }
 
 function sortOf(sql: Sql, query: ListTasksQuery, zone: string, searched: boolean): Sort {
@@ -153,9 +154,9 @@ function sortOf(sql: Sql, query: ListTasksQuery, zone: string, searched: boolean
   const name = `${sort}:${query.order}`;
   switch (sort) {
     case 'due_date':
-      return { name, key: dueMoment(sql, zone), type: 'timestamp', descending };
+      return { name, key: dueMoment(sql, zone), type: 'timestamp', descending, nullable: true };
     case 'priority':
-      return { name, key: rank, type: 'int', descending };
+      return { name, key: rank, type: 'int', descending, nullable: true };
     case 'title':
       return { name, key: 'lower(t.title) collate "C"', type: 'text', descending };
     case 'manual':
@@ -178,8 +179,9 @@ function afterCursor(sql: Sql, sort: Sort, after: { key: string | null; id: stri
   const beyond = sort.descending ? '<' : '>';
   const id = sql.value(after.id, 'uuid');
   if (after.key === null) return `((${sort.key}) is null and t.id ${beyond} ${id})`;
-  const key = sql.value(after.key, sort.type);
-  return `((${sort.key}) is null or (${sort.key}) ${beyond} ${key} or ((${sort.key}) = ${key} and t.id ${beyond} ${id}))`;
+  // One comparison of rows, so that an index in this order is entered where the last page ended.
+  const further = `(${sort.key}, t.id) ${beyond} (${sql.value(after.key, sort.type)}, ${id})`;
+  return sort.nullable ? `((${sort.key}) is null or ${further})` : further;
 }
 
 const writeCursor = (sort: string, key: string | null, id: string): string =>
