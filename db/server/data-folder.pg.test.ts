@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyOf, fingerprint, newDataDir } from '../../test/support/data-dir.ts';
-import { runDatabaseProgram } from '../../test/support/run-database-program.ts';
+import { ordinaryUser, runDatabaseProgram } from '../../test/support/run-database-program.ts';
 import { serverFolder } from './data-folder.ts';
 import { findNativePackage } from './native-package.ts';
 import { openDatabase } from './start.ts';
@@ -116,10 +116,10 @@ test.each(['fsync', 'full_page_writes', 'synchronous_commit'])(
   },
 );
 
-test('a folder without the right to write is refused', async () => {
+test.runIf(ordinaryUser || process.getuid?.() !== 0)('a folder without the right to write is refused', async () => {
   const data_dir = newDataDir();
   chmodSync(data_dir, 0o555);
-  const program = runDatabaseProgram(data_dir, process.getuid?.() === 0 ? { as: { uid: 65534, gid: 65534 } } : {});
+  const program = runDatabaseProgram(data_dir, { as: ordinaryUser });
   expect(await program.next('refused')).toMatchObject({ refused: 'data_dir_unusable' });
   chmodSync(data_dir, 0o755);
 });

@@ -76,8 +76,10 @@ async function chooseForRoot(data_dir: string, owner: Owner | undefined): Promis
   const user = present[0] ?? named[0];
   if (user) {
     const prefix = ['setpriv', `--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'];
-    prefix.push('--inh-caps=+dac_override', '--ambient-caps=+dac_override');
-    if (await works([...prefix, 'ls', data_dir])) return { ...user, switches: false, prefix, canRead: () => true };
+    // The last one lets the capability count for access(2) too, with which PostgreSQL looks for its own files.
+    prefix.push('--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup');
+    if (await works([...prefix, 'test', '-x', data_dir]))
+      return { ...user, switches: false, prefix, canRead: () => true };
   }
   throw new StartRefusal(
     'no_user_to_run_as',

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,10 +26,24 @@ export interface DatabaseProgram {
 
 const PROGRAM = path.resolve(import.meta.dirname, 'database-program.ts');
 
+const nobody = { uid: 65534, gid: 65534 };
+
+/**
+ * An ordinary user for `as`, when this is root and that user can reach Node and this checkout (not below /root, say);
+ * tests that need one are skipped otherwise.
+ */
+export const ordinaryUser = canReachUs(nobody) ? nobody : undefined;
+
+function canReachUs(user: { uid: number; gid: number }): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const look = `require('node:fs').accessSync(${JSON.stringify(PROGRAM)})`;
+  return spawnSync(process.execPath, ['-e', look], { ...user, cwd: '/' }).status === 0;
+}
+
 export interface RunOptions {
   readonly guard?: string;
   /** Run it as another user; needs root. */
-  readonly as?: { readonly uid: number; readonly gid: number };
+  readonly as?: { readonly uid: number; readonly gid: number } | undefined;
   /** Programs of the system that shall fail, as if they were missing or forbidden. */
   readonly without?: readonly string[];
 }
@@ -49,6 +63,10 @@ export function runDatabaseProgram(
   let closed = false;
   readline.createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as ProgramEvent));
   child.stderr.on('data', (chunk) => noise.push(String(chunk)));
+  child.once('error', (error) => {
+    noise.push(error.message);
+    closed = true;
+  });
   child.once('close', () => {
     closed = true;
   });
