@@ -49,9 +49,12 @@ export class Consumer<Owner extends string> {
   private readonly running = new Map<string, Promise<void>>();
   private readonly waits: readonly number[];
   private stopped = false;
+  /** One that takes no event of a change keeps no cursor: there is no order for it to hold. */
+  private readonly sequenced: boolean;
 
   constructor(private readonly options: ConsumerOptions<Owner>) {
     this.sql = inboxStatements(options.schema);
+    this.sequenced = [...options.types].some((type) => isSequenced(type as Event['type']));
     this.waits = options.retryWaits ?? RETRY_WAITS;
   }
 
@@ -89,6 +92,7 @@ export class Consumer<Owner extends string> {
 
   /** Compares cursors with heads: mends what no later event will reveal. */
   async compare(heads: readonly Head[]): Promise<void> {
+    if (!this.sequenced) return;
     const cursors = await this.lookAt(heads.map((head) => head.workspace_id));
     for (const { workspace_id, head } of heads) {
       const cursor = cursors.get(workspace_id);
@@ -104,6 +108,7 @@ export class Consumer<Owner extends string> {
         if (this.options.types.has(event.type)) await this.receiveUnsequenced(event);
         continue;
       }
+      if (!this.sequenced) continue;
       const list = byWorkspace.get(event.data.workspace_id);
       if (list) list.push(event);
       else byWorkspace.set(event.data.workspace_id, [event]);

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { type Topic, topicOf } from '@taskmaster/contracts/events/types';
 import pg from 'pg';
@@ -81,10 +82,12 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   async function run<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, settings: TransactOptions): Promise<R> {
     const client = await pool.connect();
     const sent: Promise<unknown>[] = [];
+    const together = oneFlight(client);
     const send = (
       statement: { name?: string; text: string },
       values: readonly unknown[] = [],
     ): Promise<pg.QueryResult> => {
+      together();
       const answer = client.query({ ...statement, values: values as unknown[] });
       answer.catch(() => undefined);
       sent.push(answer);
@@ -129,6 +132,21 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   }
 
   return { transact, close: () => pool.end() };
+}
+
+/** What is sent in one turn leaves in one system call, rather than in one for each statement. */
+function oneFlight(client: pg.PoolClient): () => void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  let held = false;
+  return () => {
+    if (held) return;
+    held = true;
+    stream.cork();
+    process.nextTick(() => {
+      held = false;
+      stream.uncork();
+    });
+  };
 }
 
 const setCaller = {

@@ -103,12 +103,26 @@ export class LogRelay<Owner extends string> {
       try {
         await this.relay(batch);
       } catch (error) {
-        this.options.log.warn({ err: String(error) }, 'relay: trying again');
-        for (const id of batch) this.dirty.add(id);
-        await new Promise((go) => setTimeout(go, 1_000));
+        this.options.log.warn({ err: String(error) }, 'relay: trying one by one');
+        await this.relayOneByOne(batch);
       }
     }
     this.active = false;
+  }
+
+  /** One that fails stops only itself, and is tried again. */
+  private async relayOneByOne(workspaceIds: readonly string[]): Promise<void> {
+    let failed = false;
+    for (const id of workspaceIds) {
+      try {
+        await this.relay([id]);
+      } catch (error) {
+        failed = true;
+        this.options.log.warn({ workspace_id: id, err: String(error) }, 'relay: trying again');
+        this.dirty.add(id);
+      }
+    }
+    if (failed) await new Promise((go) => setTimeout(go, 1_000));
   }
 
   private async relay(workspaceIds: readonly string[]): Promise<void> {
@@ -134,9 +148,9 @@ export class LogRelay<Owner extends string> {
     });
     for (const range of ranges) {
       this.positions.set(range.workspace_id, range.to);
-      this.dirty.add(range.workspace_id);
+      // What is committed from now on wakes the relay itself.
+      if (range.more) this.dirty.add(range.workspace_id);
     }
-    // What was committed meanwhile, or lay beyond the bound, is found by looking once more; nothing there costs one read.
   }
 
   private async loadPositions(workspaceIds: readonly string[]): Promise<void> {

@@ -73,6 +73,8 @@ export interface LogRange {
   updates: Event[];
   epoch: string;
   to: number;
+  /** Whether the log held more than this when it was read. */
+  more: boolean;
 }
 export interface Head {
   workspace_id: string;

@@ -74,7 +74,16 @@ class TestLog {
         const space = this.spaces.get(workspace_id);
         const events = space?.events.slice(after, after + 100) ?? [];
         return space && events.length > 0
-          ? [{ workspace_id, events, updates: [], epoch: space.epoch, to: after + events.length }]
+          ? [
+              {
+                workspace_id,
+                events,
+                updates: [],
+                epoch: space.epoch,
+                to: after + events.length,
+                more: after + events.length < space.events.length,
+              },
+            ]
           : [];
       }),
     heads: async (input) => {

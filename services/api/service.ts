@@ -50,6 +50,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     admit: admission.admit,
     ...(public_url ? { public_url } : {}),
   });
+  // The signing key is there before the first token, not made by several first tokens at once.
+  await auth.handler(new Request(`${public_url ?? 'http://localhost'}/api/auth/jwks`));
   const sessions = createSessions(authPool);
   const tickets = await createTickets();
   const authenticate = createAuthenticate({

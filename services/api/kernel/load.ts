@@ -99,11 +99,11 @@ export function load(
   if (wanted.user)
     sends.push(tx.query(sql.userById, [userId]).then(([row]) => (row ? world.add('user', row) : undefined)));
   for (const project of wanted.endOfProject) {
-    sends.push(
-      tx
-        .query(sql.lastPosition, [workspaceId, project])
-        .then(([row]) => world.setEnd(`${project}:`, row?.position ?? null)),
-    );
+    const last =
+      project === null
+        ? tx.query(sql.lastPositionInInbox, [workspaceId])
+        : tx.query(sql.lastPosition, [workspaceId, project]);
+    sends.push(last.then(([row]) => world.setEnd(`${project}:`, row?.position ?? null)));
   }
   for (const parent of wanted.endOfParent) {
     sends.push(

@@ -94,10 +94,16 @@ export const remindersOfTasks = say<Reminder>(
    order by r.created_at, r.id`,
 );
 export const userById = say<User>('user_by_id', `select ${list('user')} from tasks."user" where id = $1`);
+/** The order names the columns that are fixed, so that one step into the index answers, however long the list. */
+export const lastPositionInInbox = say<{ position: string | null }>(
+  'last_position_in_inbox',
+  `select position from tasks.task where workspace_id = $1 and project_id is null and parent_id is null
+   order by project_id desc, parent_id desc, position desc limit 1`,
+);
 export const lastPosition = say<{ position: string | null }>(
   'last_position',
-  `select position from tasks.task where workspace_id = $1 and project_id is not distinct from $2::uuid and parent_id is null
-   order by position desc limit 1`,
+  `select position from tasks.task where workspace_id = $1 and project_id = $2::uuid and parent_id is null
+   order by parent_id desc, position desc limit 1`,
 );
 export const lastPositionBelow = say<{ position: string | null }>(
   'last_position_below',

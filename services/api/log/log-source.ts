@@ -37,6 +37,7 @@ interface LoggedChange extends SyncChange {
   causation_id: string | null;
   meta: { request_id?: string; correlation_id: string; traceparent?: string; acl_version: number };
   epoch: string;
+  head: number;
   row_now: Record<string, unknown> | null;
   /** What later changes found there, newest first, where the range does not reach to now. */
   later: Patch[] | null;
@@ -53,7 +54,7 @@ const rowNow = (['task', 'project', 'tag', 'reminder', 'user'] as Entity[])
 const readRange = say<LoggedChange>(
   'read_range',
   `select c.workspace_id, c.seq, c.set_id, c.set_index, c.set_size, c.act_id, c.op, c.client_id, c.actor, c.user_id, c.via,
-          c.entity, c.entity_id, c.kind, c.patch, c.before, c.causation_id, c.meta, c.at, c.epoch,
+          c.entity, c.entity_id, c.kind, c.patch, c.before, c.causation_id, c.meta, c.at, c.epoch, c.head,
           case c.entity ${rowNow}
             when 'workspace' then (select to_jsonb(r) from tasks.workspace r where r.id = c.entity_id) end as row_now,
           case when c.head > c.upto then (
@@ -106,7 +107,16 @@ export function createLogSource(runtime: Pick<RunningRuntime<'tasks'>, 'backgrou
       const last = whole.at(-1);
       if (!last) return [];
       const events = eventsOf(changes).slice(0, whole.length);
-      return [{ workspace_id: last.workspace_id, epoch: last.epoch, to: last.seq, events, updates: updatesOf(whole) }];
+      return [
+        {
+          workspace_id: last.workspace_id,
+          epoch: last.epoch,
+          to: last.seq,
+          more: last.head > last.seq,
+          events,
+          updates: updatesOf(whole),
+        },
+      ];
     });
   };
   return {
