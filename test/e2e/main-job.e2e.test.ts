@@ -72,6 +72,21 @@ test('undo takes a completion back', async () => {
     .toBe('false');
 });
 
+test('what was deleted is brought back', async () => {
+  const { page } = laptop;
+  await goTo(laptop, 'Inbox');
+  await quickAdd(laptop, 'Buy stamps');
+  await page.getByRole('button', { name: 'Buy stamps', exact: true }).focus();
+  await page.keyboard.press('Delete');
+  await page.getByText('Deleted: Buy stamps').waitFor();
+  await page.getByText('All on the server').waitFor();
+  await goTo(laptop, 'Deleted');
+  await page.getByRole('button', { name: /Bring back.*Buy stamps/ }).click();
+  await goTo(laptop, 'Inbox');
+  await page.getByRole('button', { name: 'Buy stamps', exact: true }).waitFor();
+  await goTo(laptop, 'Home');
+});
+
 test('an edit made without the network survives a reload and arrives', async () => {
   const { page, context } = laptop;
   await page.getByText('All on the server').waitFor();

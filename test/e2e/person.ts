@@ -21,6 +21,7 @@ export async function sitDown(browser: Browser, url: string, size = { width: 144
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // What the network says while a test has cut it is not a complaint of the page.
