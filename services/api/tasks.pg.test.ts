@@ -106,6 +106,15 @@ describe('a task', () => {
     expect((await ann.call('GET', `/api/tasks/${gone.id}`)).json.deleted_at).not.toBeNull();
   });
 
+  it('restored is where it was: in its project, under its parent', async () => {
+    const project = (await ann.call('POST', '/api/projects', { name: 'Stays' })).json;
+    const parent = await make({ title: 'parent', project_id: project.id });
+    const child = await make({ title: 'child', parent_id: parent.id });
+    await ann.call('DELETE', `/api/tasks/${child.id}`);
+    const back = (await ann.call('POST', `/api/tasks/${child.id}/restore`, {})).json;
+    expect([back.project_id, back.parent_id]).toEqual([project.id, parent.id]);
+  });
+
   it('restored into a project that is gone is in the Inbox', async () => {
     const project = (await ann.call('POST', '/api/projects', { name: 'Gone' })).json;
     const task = await make({ title: 'homeless', project_id: project.id });

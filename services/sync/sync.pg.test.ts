@@ -173,7 +173,8 @@ describe('a push', () => {
     expect(results.map((one: { status: string }) => one.status)).toEqual(['ok', 'ok', 'rejected', 'rejected', 'ok']);
     expect(results[2].error.code).toBe('not_found');
     const again = (await push(ann, client, [first, second, bad])).json.results;
-    expect(again.map((one: { status: string }) => one.status)).toEqual(['dup', 'dup', 'dup']);
+    expect(again.map((one: { status: string }) => one.status)).toEqual(['dup', 'dup', 'rejected']);
+    expect(again[2].error.code).toBe('not_found');
     const gap = (await push(ann, client, [create(9, 'nine')])).json.results;
     expect(gap).toEqual([expect.objectContaining({ status: 'order', expect: 6 })]);
     expect((await ann.call('GET', '/api/tasks?q=five')).json.items).toHaveLength(1);

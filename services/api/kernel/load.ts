@@ -119,6 +119,10 @@ export function load(
     const missing = [...wanted.tasks].filter((id) => !news.has(id) && !world.get('task', id));
     if (missing.length > 0)
       for (const row of await tx.query(sql.familiesOf, [workspaceId, missing])) world.addTask(row);
+    // What comes back looks whether its project is still there.
+    const projects = ops.some((op) => op.kind === 'restore') ? world.projectsNotLoaded() : [];
+    if (projects.length > 0)
+      for (const row of await tx.query(sql.projectsById, [workspaceId, projects])) world.add('project', row);
   };
   return { sent: sent(), world: () => world };
 }
@@ -140,6 +144,10 @@ class LoadedWorld implements World {
   }
   get<E extends Entity>(entity: E, id: string): Rows[E] | undefined {
     return this.rows.get(`${entity}:${id}`) as Rows[E] | undefined;
+  }
+  projectsNotLoaded(): string[] {
+    const ids = [...this.tasks.values()].flatMap((task) => (task.project_id ? [task.project_id] : []));
+    return [...new Set(ids)].filter((id) => !this.get('project', id));
   }
   childrenOf(taskId: string): Task[] {
     return this.where((task) => task.parent_id === taskId);

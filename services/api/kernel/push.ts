@@ -61,11 +61,7 @@ export async function push(
       for (const op of ops) {
         const done = doneByOp.get(op.op);
         if (done) {
-          results.push(
-            done.fingerprint === fingerprintOf(op.kind, op.entity, op.id, op.patch)
-              ? { op: op.op, status: 'dup', seq: done.seq }
-              : rejected(op, 'idempotency_mismatch'),
-          );
+          results.push(answeredBefore(op, done));
           continue;
         }
         if (op.n !== last + 1) {
@@ -110,6 +106,14 @@ export async function push(
     },
     { key: workspaceId, caller: callerSettings(caller) },
   );
+}
+
+/** What was said of it the first time, its refusal included. */
+function answeredBefore(op: SyncOp, done: sql.ProcessedOp): OpResult {
+  if (done.fingerprint !== fingerprintOf(op.kind, op.entity, op.id, op.patch))
+    return rejected(op, 'idempotency_mismatch');
+  if (done.status === 'ok') return { op: op.op, status: 'dup', seq: done.seq };
+  return { op: op.op, status: 'rejected', seq: done.seq, error: done.error as OpResult['error'] };
 }
 
 interface TakenOp extends Op {
