@@ -27,7 +27,8 @@ export function checkPlace(draft: Draft, taskId: string, wanted: Place): Place |
         if (++depth > DEEPEST)
           return refuse('invalid', { path: 'parent_id', message: `Sub-tasks go at most ${DEEPEST} deep.` });
       }
-      place.project_id = parent.project_id;
+      // The parent is there, so its project is.
+      return { ...place, project_id: parent.project_id };
     }
   }
   if (place.project_id !== null) {
