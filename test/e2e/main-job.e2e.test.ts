@@ -101,6 +101,20 @@ test('an edit made without the network survives a reload and arrives', async () 
   await other.page.getByText('Written on the train').waitFor({ timeout: 15_000 });
 });
 
+test('the page opens again with nothing of the server left, and what is written then arrives', async () => {
+  const { page, context } = laptop;
+  const kept = () => page.evaluate(async () => (await (await caches.open('shell')).keys()).length);
+  await expect.poll(kept, { timeout: 30_000 }).toBeGreaterThan(8);
+  await context.setOffline(true);
+  await page.reload();
+  await page.getByRole('button', { name: 'Written on the train', exact: true }).waitFor();
+  await quickAdd(laptop, 'Written in the tunnel');
+  await page.getByRole('button', { name: 'Written in the tunnel', exact: true }).waitFor();
+  await context.setOffline(false);
+  await page.getByText('All on the server').waitFor({ timeout: 40_000 });
+  await other.page.getByText('Written in the tunnel').waitFor({ timeout: 15_000 });
+});
+
 test('every page can be used by everyone', async () => {
   const { page } = laptop;
   await page.getByRole('button', { name: 'Pay rent', exact: true }).click();

@@ -10,6 +10,7 @@ import { useQuickAdd } from '../quick-add/open.ts';
 import { Inbox } from '../tasks/inbox.tsx';
 import { Today } from '../tasks/today.tsx';
 import { Keys } from './keys.tsx';
+import { useOfflineShell } from './offline-shell.ts';
 import { PhoneBar } from './phone-bar.tsx';
 import { PhoneLists } from './phone-lists.tsx';
 import { type Place, useRoute } from './router.ts';
@@ -43,6 +44,7 @@ type Door = 'asking' | 'out';
 
 /** Opens from the device where somebody is known here, else asks the server who it is, else shows the door. */
 export function App() {
+  useOfflineShell();
   const screen = useScreenIfAny();
   const [door, setDoor] = useState<Door>('asking');
   useEffect(() => {
