@@ -115,6 +115,27 @@ test('the page opens again with nothing of the server left, and what is written 
   await other.page.getByText('Written in the tunnel').waitFor({ timeout: 15_000 });
 });
 
+test('a repeating task is moved alone or with its series', async () => {
+  const { page } = laptop;
+  await goTo(laptop, 'Home');
+  await quickAdd(laptop, 'Weekly report every monday');
+  await page.getByRole('button', { name: 'Weekly report', exact: true }).click();
+  await page
+    .getByRole('button', { name: /^Mon|^Next Mon|^Tomorrow|^Today/ })
+    .first()
+    .click();
+  await page.getByLabel('The series from here on').check();
+  await page.getByLabel('Due, in plain words').fill('2031-01-01');
+  await page.keyboard.press('Enter');
+  await page.getByText('Moved the series from here on').waitFor();
+  await page
+    .getByText(/every Wednesday|Wednesdays|Weekly on Wednesday/i)
+    .first()
+    .waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+});
+
 test('every page can be used by everyone', async () => {
   const { page } = laptop;
   await page.getByRole('button', { name: 'Pay rent', exact: true }).click();

@@ -22,8 +22,12 @@ export function DueField({ task }: { task: Task }) {
     week_start: settings.week_start,
     locale: settings.locale,
   });
-  const save = (due: Due) =>
-    updateTask(task, { due }, task.recurrence ? 'Moved this one; the series keeps its dates' : 'Moved');
+  const [wholeSeries, setWholeSeries] = useState(false);
+  const save = (due: Due) => {
+    if (!task.recurrence) updateTask(task, { due }, 'Moved');
+    else if (wholeSeries) updateTask(task, { due }, 'Moved the series from here on', 'series');
+    else updateTask(task, { due }, 'Moved this one; the series keeps its dates');
+  };
   const saveText = () => {
     if (text.trim() === '') {
       if (task.due_date && !task.recurrence) save({ due_date: null, due_time: null, due_zone: null });
@@ -65,6 +69,18 @@ export function DueField({ task }: { task: Task }) {
         </button>
         {isOpen && (
           <div className="panel-well">
+            {task.recurrence && (
+              <fieldset className="panel-scope" aria-label="What moves">
+                <label>
+                  <input type="radio" name="scope" checked={!wholeSeries} onChange={() => setWholeSeries(false)} />
+                  Only this one
+                </label>
+                <label>
+                  <input type="radio" name="scope" checked={wholeSeries} onChange={() => setWholeSeries(true)} />
+                  The series from here on
+                </label>
+              </fieldset>
+            )}
             <input
               className="field"
               aria-label="Due, in plain words"

@@ -69,13 +69,17 @@ export function deleteTask(task: Task): void {
 }
 
 /** Changes registers of a task; `words` says so and offers to take it back. */
-export function updateTask(task: Task, patch: TaskPatch, words?: string): void {
-  void edit(newOp('update', 'task', task.id, patch as Op['patch']));
+export function updateTask(task: Task, patch: TaskPatch, words?: string, scope?: Op['scope']): void {
+  void edit(newOp('update', 'task', task.id, patch as Op['patch'], scope));
   if (words)
     showToast({
       tone: 'plain',
       words,
-      undo: () => void edit(newOp('update', 'task', task.id, previous(task, patch) as Op['patch'])),
+      undo: () => {
+        // A series that was moved had its rule moved with it.
+        const back = previous(task, scope === 'series' ? { ...patch, recurrence: task.recurrence } : patch);
+        void edit(newOp('update', 'task', task.id, back as Op['patch'], scope));
+      },
     });
 }
 
