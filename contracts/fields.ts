@@ -12,7 +12,14 @@ const bytes = (text: string): number => new TextEncoder().encode(text).length;
 export const uuid = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'Not a UUID in lower case.');
-export const instant = z.iso.datetime({ offset: true });
+/** RFC 3339 with any offset; passed on as UTC with `Z`. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine(
+    (text) => new Date(text).getUTCFullYear() >= 1 && new Date(text).getUTCFullYear() <= 9999,
+    'Not an instant of the years 1 to 9999.',
+  )
+  .transform((text) => new Date(text).toISOString());
 export const date = z.string().refine(isDate, 'Not a day of the calendar, as YYYY-MM-DD.');
 export const time = z.string().refine(isTime, 'Not a time, as HH:MM.');
 export const zone = z.string().max(64).refine(isZone, 'Not an IANA time zone.');

@@ -148,7 +148,8 @@ export class Consumer<Owner extends string> {
           sequence = sequenceOf(event);
           done.push(event);
         }
-        if (holding && !cursor.held) held.push(cursor.workspace_id);
+        // Somebody has to work them off: whoever held first, or after a crash nobody yet.
+        if (holding && !this.isDraining(cursor.workspace_id)) held.push(cursor.workspace_id);
         if (sequence !== cursor.sequence || holding !== cursor.held) moved.push({ ...cursor, sequence, held: holding });
       }
       if (moved.length > 0) this.moveCursors(tx, moved);
@@ -396,6 +397,10 @@ export class Consumer<Owner extends string> {
       tx.query(this.sql.cursors, [this.options.name, workspaceIds]),
     );
     return new Map(rows.map((row) => [row.workspace_id, row]));
+  }
+
+  private isDraining(workspaceId: string): boolean {
+    return this.timers.has(workspaceId) || this.running.has(workspaceId);
   }
 
   /** One piece of work per key, after a wait; what fails for lack of a database is tried again. */

@@ -9,7 +9,7 @@ const parsers: Record<number, (text: string) => unknown> = {
   20: Number,
   1082: (text) => text,
   1114: (text) => text,
-  1184: (text) => new Date(text).toISOString(),
+  1184: (text) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString()),
 };
 const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>

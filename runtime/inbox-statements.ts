@@ -62,7 +62,8 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
     held: say<Held>('held', `select ${held} from $schema.inbox where consumer = $1 and event_id = $2`),
     waiting: say<{ workspace_id: string; event_id: string; sequence: number | null }>(
       'waiting',
-      'select workspace_id, event_id, sequence from $schema.inbox where consumer = $1',
+      `select workspace_id, event_id, sequence from $schema.inbox where consumer = $1
+       union all select workspace_id, workspace_id, 0 from $schema.cursor where consumer = $1 and held`,
     ),
     bury: say(
       'bury',

@@ -112,17 +112,14 @@ export class LogRelay<Owner extends string> {
 
   /** One that fails stops only itself, and is tried again. */
   private async relayOneByOne(workspaceIds: readonly string[]): Promise<void> {
-    let failed = false;
     for (const id of workspaceIds) {
       try {
         await this.relay([id]);
       } catch (error) {
-        failed = true;
         this.options.log.warn({ workspace_id: id, err: String(error) }, 'relay: trying again');
-        this.dirty.add(id);
+        setTimeout(() => this.wake([id]), 1_000).unref();
       }
     }
-    if (failed) await new Promise((go) => setTimeout(go, 1_000));
   }
 
   private async relay(workspaceIds: readonly string[]): Promise<void> {

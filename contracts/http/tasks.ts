@@ -88,7 +88,11 @@ export const scopeQuery = z.object({ scope: z.enum(['this', 'series']).optional(
 const list = (value: unknown): unknown => (value === undefined ? undefined : Array.isArray(value) ? value : [value]);
 const dayOrInstant = z.union([date, instant]);
 export const listTasksQuery = z.strictObject({
-  q: z.string().max(500).optional(),
+  q: z
+    .string()
+    .max(500)
+    .refine((text) => !text.includes('\0'), 'Holds control characters.')
+    .optional(),
   status: z.enum(['pending', 'completed', 'all', 'deleted']).default('pending'),
   priority: z
     .preprocess(

@@ -15,11 +15,14 @@ end $$;
 
 grant usage on schema tasks to taskmaster_api, taskmaster_api_background;
 grant select, insert, update on tasks.workspace, tasks."user", tasks.project, tasks.tag, tasks.task, tasks.reminder to taskmaster_api, taskmaster_api_background;
-grant select, insert, update, delete on tasks.member, tasks.processed_op, tasks.sync_client, tasks.search_word, tasks.search_vocab to taskmaster_api, taskmaster_api_background;
+grant select, insert, update, delete on tasks.member to taskmaster_api_background;
+-- A caller's connection reads memberships; it cannot write itself into a workspace.
+grant select on tasks.member to taskmaster_api;
+grant select, insert, update, delete on tasks.processed_op, tasks.sync_client, tasks.search_word, tasks.search_vocab to taskmaster_api, taskmaster_api_background;
 -- Nobody rewrites history through a service's connection.
 grant select, insert on tasks.change to taskmaster_api, taskmaster_api_background;
 grant select, insert, update, delete on tasks.cursor, tasks.inbox, tasks.seen, tasks.dead_letter, tasks.outbox, tasks.position to taskmaster_api_background;
-grant insert on tasks.outbox to taskmaster_api;
+grant select, insert, update on tasks.outbox to taskmaster_api;
 
 grant usage on schema recurring to taskmaster_recurring;
 grant select, insert, update, delete on all tables in schema recurring to taskmaster_recurring;

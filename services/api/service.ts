@@ -42,7 +42,10 @@ const DAY = 24 * 60 * 60 * 1000;
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { http, runtime, authPool, public_url } = options;
   const people = createPeople(runtime);
-  const admission = createAdmission(options.sign_up, () => people.isFirst());
+  const admission = createAdmission(
+    options.sign_up,
+    async () => (await authPool.query('select from "user" limit 1')).rowCount === 0,
+  );
   const auth = createAuth({
     pool: authPool,
     secret: options.secret,

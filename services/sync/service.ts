@@ -80,6 +80,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   /** Subscribes, then reads heads, then says welcome: nothing falls between. */
   async function open(device: Device, spaceIds: readonly string[]): Promise<void> {
     const allowed = new Set((await runtime.ask('spaces', { user_id: device.user_id })).workspace_ids);
+    if (!devices.has(device)) return;
     const mine = spaceIds.filter((id) => allowed.has(id));
     for (const id of spaceIds) if (!allowed.has(id)) device.send({ t: 'revoked', id });
     for (const id of mine) {
@@ -88,6 +89,8 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
       bySpace.set(id, set.add(device));
     }
     const { heads } = await runtime.ask('heads', { workspace_ids: mine });
+    // Closed meanwhile: it has left already, and must not stay behind in a list.
+    if (!devices.has(device)) return leave(device);
     device.send({
       t: 'welcome',
       spaces: heads.map(({ workspace_id, head, epoch }) => ({ id: workspace_id, head, epoch })),

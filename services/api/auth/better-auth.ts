@@ -1,3 +1,4 @@
+import { name } from '@taskmaster/contracts/fields';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import { betterAuth } from 'better-auth';
@@ -28,6 +29,8 @@ export function createAuth(options: AuthOptions) {
     secret: options.secret,
     database: options.pool,
     telemetry: { enabled: false },
+    // A person's name and picture are changed by commands, where they have a history.
+    disabledPaths: ['/update-user'],
     emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 256, autoSignIn: true },
     session: { expiresIn: 60 * 60 * 24 * 30, updateAge: 60 * 60 * 24 },
     // Limited by the server's own limiter, which knows addresses and accounts.
@@ -42,7 +45,9 @@ export function createAuth(options: AuthOptions) {
     databaseHooks: {
       user: {
         create: {
-          before: async (_user, context) => {
+          before: async (user, context) => {
+            if (!name.safeParse(user.name).success)
+              throw new APIError('UNPROCESSABLE_ENTITY', { code: 'INVALID_NAME' });
             try {
               await options.admit(context?.headers?.get('x-taskmaster-invite') ?? undefined);
             } catch (error) {

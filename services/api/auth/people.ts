@@ -17,8 +17,6 @@ const memberships = say<Caller['workspaces'][number]>(
   `select w.id, w.kind, w.name, m.role from tasks.member m join tasks.workspace w on w.id = m.workspace_id
    where m.user_id = $1 and w.deleted_at is null order by w.kind, w.created_at`,
 );
-const anyUser = say<{ id: string }>('any_user', 'select id from tasks."user" where deleted_at is null limit 1');
-const lockInstallation = say('lock_installation', 'select pg_advisory_xact_lock(7233002)');
 const newWorkspace = say(
   'new_workspace',
   `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
@@ -32,7 +30,7 @@ const TRUSTED_FOR = 5_000;
 
 /**
  * The people we know: their settings and memberships. The first request of a person makes their workspace (idempotent: its
- * id is derived), and copies what Better Auth changed on its own: name, address, verification.
+ * id is derived), and copies what Better Auth changed on its own: address, verification.
  */
 export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'>) {
   const known = new LRUCache<string, { caller: Caller; at: number }>({ max: 20_000 });
@@ -50,7 +48,7 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
       if (cached && Date.now() - cached.at < TRUSTED_FOR) return cached.caller;
       let found = await read(session.user_id);
       if (!found.user || found.user.email !== session.email || found.user.email_verified !== session.email_verified) {
-        await runtime.background((tx) => ensurePerson(tx, session, found.user));
+        await runtime.background((tx) => ensurePerson(tx, session));
         found = await read(session.user_id);
       }
       const user = found.user as User;
@@ -70,27 +68,24 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     forget(userId: string): void {
       known.delete(userId);
     },
-    async isFirst(): Promise<boolean> {
-      return (await runtime.background((tx) => tx.query(anyUser, []))).length === 0;
-    },
     workspacesOf: async (userId: string): Promise<string[]> =>
       (await read(userId)).workspaces.map((workspace) => workspace.id),
   };
 }
 export type People = ReturnType<typeof createPeople>;
 
-async function ensurePerson(tx: Tx<'tasks'>, session: Session, before: User | undefined): Promise<void> {
+async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
   const id = personalWorkspaceId(session.user_id);
   const at = new Date().toISOString();
-  if (!before) tx.write(lockInstallation, []);
   tx.write(newWorkspace, [id, 'Personal', session.user_id, at]);
   tx.write(newMember, [id, session.user_id]);
-  const [[workspace], [user], [anyone]] = await Promise.all([
+  const [[workspace], [user]] = await Promise.all([
     tx.query(lockWorkspace, [id]),
     tx.query(userById, [session.user_id]),
-    tx.query(anyUser, []),
   ]);
   if (!workspace) throw new Error('The personal workspace is not there.');
+  // Another request of the same person may have done it while this one waited.
+  if (user?.email === session.email && user.email_verified === session.email_verified) return;
   const copied = { name: user?.name ?? session.name, email: session.email, email_verified: session.email_verified };
   const row: User = user
     ? { ...user, email: copied.email, email_verified: copied.email_verified }
@@ -98,7 +93,7 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session, before: User | un
         id: session.user_id,
         workspace_id: id,
         ...copied,
-        role: anyone ? 'user' : 'admin',
+        role: session.is_first ? 'admin' : 'user',
         settings: defaultSettings,
         deleted_at: null,
         created_at: at,

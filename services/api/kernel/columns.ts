@@ -36,10 +36,16 @@ export function rowFromJson<R>(entity: Entity, json: Record<string, unknown>): R
   const row: Record<string, unknown> = {};
   for (const column of columns[entity]) {
     const value = json[column] ?? null;
-    row[column] = typeof value === 'string' && instants.includes(column) ? new Date(value).toISOString() : value;
+    row[column] = typeof value === 'string' && instants.includes(column) ? instantFrom(value) : value;
   }
   if (entity === 'workspace') row.workspace_id = row.id;
   return row as R;
+}
+
+/** An instant beyond the calendar of JavaScript stays as it is spelled: reading never fails on one row. */
+function instantFrom(text: string): string {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) ? text : at.toISOString();
 }
 
 /** What makes a row one of its kind: a workspace is no row inside a workspace. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
 import { decide } from '@taskmaster/domain/commands/decide';
-import { Draft, type Op } from '@taskmaster/domain/commands/world';
+import { Draft, type Op, type World } from '@taskmaster/domain/commands/world';
 import type { Runtime } from '@taskmaster/runtime/runtime';
 import { type Caller, callerSettings, momentOf } from '../caller.ts';
 import { load } from './load.ts';
@@ -12,6 +12,8 @@ export interface Command<Answer> {
   workspace_id: string;
   ops: readonly Op[];
   via: string;
+  /** What depends on the rows as they are under the lock: the ops made whole. The rows are those that `ops` has loaded. */
+  settle?(world: World): readonly Op[];
   causation_id?: string;
   /** Of an Idempotency-Key: the same request again gets the same answer. */
   key?: { op: string; fingerprint: string };
@@ -57,7 +59,7 @@ export async function execute<Answer>(
       const world = loading.world();
       if (match) checkMatch(world.get(match.entity, match.id)?.version, match.version);
       const moment = momentOf(caller, workspace_id, now);
-      const decision = decide(world, moment, ops);
+      const decision = decide(world, moment, command.settle?.(world) ?? ops);
       if (!decision.ok) throw new Problem(decision.code, undefined, decision.errors);
 
       const act = {

@@ -7,7 +7,7 @@ import { type Caller, callerSettings, momentOf } from '../caller.ts';
 import { fingerprintOf } from './execute.ts';
 import { load } from './load.ts';
 import * as sql from './statements.ts';
-import { type Act, writeActs } from './write.ts';
+import { type Act, isTooLarge, writeActs } from './write.ts';
 
 /**
  * Takes a device's ops in their order, as one transaction of one act each. An op that was taken before is `dup`; one that
@@ -56,9 +56,14 @@ export async function push(
       const world = new Draft(loading.world(), moment);
       const acts: Act[] = [];
       const results: (OpResult & { act?: number })[] = [];
-      const records: { op: SyncOp; result: OpResult & { act?: number } }[] = [];
+      const records: { op: SyncOp & TakenOp; result: OpResult & { act?: number } }[] = [];
+      const taken = new Set<string>();
       let last = known?.last_n ?? 0;
       for (const op of ops) {
+        if (taken.has(op.op)) {
+          results.push(rejected(op, 'idempotency_mismatch'));
+          continue;
+        }
         const done = doneByOp.get(op.op);
         if (done) {
           results.push(answeredBefore(op, done));
@@ -71,6 +76,7 @@ export async function push(
         last = op.n;
         const result = take(op, world, acts, newer);
         results.push(result);
+        taken.add(op.op);
         records.push({ op, result });
       }
 
@@ -94,7 +100,7 @@ export async function push(
           workspace_id: workspaceId,
           client_id,
           n: op.n,
-          fingerprint: fingerprintOf(op.kind, op.entity, op.id, op.patch),
+          fingerprint: fingerprintOf(op.kind, op.entity, op.id, op.raw ?? op.patch, op.scope ?? null),
           status: result.status,
           seq: result.seq ?? written.head,
           error: result.error ?? null,
@@ -109,8 +115,8 @@ export async function push(
 }
 
 /** What was said of it the first time, its refusal included. */
-function answeredBefore(op: SyncOp, done: sql.ProcessedOp): OpResult {
-  if (done.fingerprint !== fingerprintOf(op.kind, op.entity, op.id, op.patch))
+function answeredBefore(op: SyncOp & TakenOp, done: sql.ProcessedOp): OpResult {
+  if (done.fingerprint !== fingerprintOf(op.kind, op.entity, op.id, op.raw ?? op.patch, op.scope ?? null))
     return rejected(op, 'idempotency_mismatch');
   if (done.status === 'ok') return { op: op.op, status: 'dup', seq: done.seq };
   return { op: op.op, status: 'rejected', seq: done.seq, error: done.error as OpResult['error'] };
@@ -120,6 +126,8 @@ interface TakenOp extends Op {
   n: number;
   base_seq?: number;
   wrong?: { path: string; message: string }[];
+  /** The patch as it was sent: what a repetition is known by. */
+  raw?: Op['patch'];
 }
 
 /** The patch read by the schema of its op; what it does not hold is a rejection of that op alone. */
@@ -127,7 +135,7 @@ function checkedOp(op: SyncOp): SyncOp & TakenOp {
   const schema = patches[`${op.entity} ${op.kind}` as keyof typeof patches];
   if (!schema) return { ...op, wrong: [{ path: 'kind', message: `A ${op.entity} has no ${op.kind}.` }] };
   const read = schema.safeParse(op.patch);
-  if (read.success) return op;
+  if (read.success) return { ...op, patch: read.data, raw: op.patch };
   return { ...op, wrong: read.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message })) };
 }
 
@@ -141,6 +149,7 @@ function take(
   const decision = decide(world, world.moment, [op]);
   if (!decision.ok) return rejected(op, decision.code, decision.errors);
   if (decision.changes.length === 0) return { op: op.op, status: 'ok' };
+  if (decision.changes.some(isTooLarge)) return rejected(op, 'too_large');
   world.adopt(decision.changes);
   const touched = new Set(Object.keys(op.patch));
   const overwrote =

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Actor } from '@taskmaster/contracts/sync/changes';
 import type { Change } from '@taskmaster/domain/commands/world';
-import type { Entity, Patch } from '@taskmaster/domain/registers';
+import type { Entity } from '@taskmaster/domain/registers';
 import { wordsOf } from '@taskmaster/domain/search-words';
 import type { Task } from '@taskmaster/domain/task';
 import type { Tx } from '@taskmaster/runtime/runtime';
@@ -61,6 +61,7 @@ export function writeActs(tx: Tx<'tasks'>, acts: readonly Act[], options: WriteO
       const set = act.changes.slice(start, start + MOST_IN_A_SET);
       const setId = start === 0 ? actId : randomUUID();
       for (const [index, change] of set.entries()) {
+        if (isTooLarge(change)) throw new Problem('too_large', 'One change is at most 128 kB.');
         head++;
         rows.push({
           workspace_id: workspace.id,
@@ -77,7 +78,7 @@ export function writeActs(tx: Tx<'tasks'>, acts: readonly Act[], options: WriteO
           entity: change.entity,
           entity_id: change.entity_id,
           kind: change.kind,
-          patch: checked(change.patch, change.before),
+          patch: change.patch,
           before: change.before,
           causation_id: act.causation_id ?? null,
           meta: act.overwrote?.length ? { ...meta, overwrote: act.overwrote } : meta,
@@ -104,10 +105,10 @@ export function writeActs(tx: Tx<'tasks'>, acts: readonly Act[], options: WriteO
   return { head, seqs };
 }
 
-function checked(patch: Patch, before: Patch | null): Patch {
+/** In bytes of UTF-8, as it would be written. */
+export function isTooLarge({ patch, before }: Change): boolean {
   const size = Buffer.byteLength(JSON.stringify(patch)) + (before ? Buffer.byteLength(JSON.stringify(before)) : 0);
-  if (size > LARGEST_CHANGE) throw new Problem('too_large', 'One change is at most 128 kB.');
-  return patch;
+  return size > LARGEST_CHANGE;
 }
 
 /** What the search index knew of a task before its first change here. */

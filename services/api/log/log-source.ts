@@ -55,15 +55,16 @@ const readRange = say<LoggedChange>(
   'read_range',
   `select c.workspace_id, c.seq, c.set_id, c.set_index, c.set_size, c.act_id, c.op, c.client_id, c.actor, c.user_id, c.via,
           c.entity, c.entity_id, c.kind, c.patch, c.before, c.causation_id, c.meta, c.at, c.epoch, c.head,
-          case c.entity ${rowNow}
-            when 'workspace' then (select to_jsonb(r) from tasks.workspace r where r.id = c.entity_id) end as row_now,
-          case when c.head > c.upto then (
+          case when c.is_last then (case c.entity ${rowNow}
+            when 'workspace' then (select to_jsonb(r) from tasks.workspace r where r.id = c.entity_id) end) end as row_now,
+          case when c.is_last and c.head > c.upto then (
             select jsonb_agg(n.before order by n.seq desc) from tasks.change n
             where n.workspace_id = c.workspace_id and n.entity_id = c.entity_id and n.seq > c.upto) end as later
    from unnest($1::uuid[], $2::bigint[], $3::bigint[]) asked (workspace_id, after, upto)
    join tasks.workspace w on w.id = asked.workspace_id
    cross join lateral (
-     select b.*, w.epoch, w.head, max(b.seq) over () as upto from (
+     select b.*, w.epoch, w.head, max(b.seq) over () as upto,
+            row_number() over (partition by b.entity_id order by b.seq desc) = 1 as is_last from (
        select * from tasks.change l
        where l.workspace_id = asked.workspace_id and l.seq > asked.after and l.seq <= asked.upto
        order by l.seq limit ${MOST_CHANGES}

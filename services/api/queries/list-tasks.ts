@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { uuid } from '@taskmaster/contracts/fields';
 import type { ListTasksQuery, TaskAnswer } from '@taskmaster/contracts/http/tasks';
 import { Problem } from '@taskmaster/contracts/problems';
 import { foldName, tagId } from '@taskmaster/domain/ids';
@@ -58,7 +59,7 @@ export async function listTasks(
       const direction = sort.descending ? 'desc' : 'asc';
       const text = `select ${columns.task.map((column) => `t.${column}`).join(', ')}, (${sort.key})::text as sort_key
         from tasks.task t where ${sql.where.join(' and ')}
-        order by ${sort.key} ${direction}${sort.nullable ? ' nulls last' : ''}, t.id ${direction} limit ${limit + 1}`;
+        order by ${sort.key} ${direction}${sort.nullable ? ' nulls last' : ''}, t.id ${direction} limit ${sql.value(limit + 1, 'int')}`;
       const name = `list_${createHash('md5').update(text).digest('hex')}`;
       const rows = await tx.query(say<Task & { sort_key: string | null }>(name, text), sql.values);
       const page = rows.slice(0, limit);
@@ -187,10 +188,17 @@ function afterCursor(sql: Sql, sort: Sort, after: { key: string | null; id: stri
 const writeCursor = (sort: string, key: string | null, id: string): string =>
   Buffer.from(JSON.stringify([sort, key, id])).toString('base64url');
 
+/** A key that the database can read as what it is compared with. */
+function isKey(key: unknown, sort: string): key is string {
+  if (typeof key !== 'string' || key.includes('\0')) return false;
+  if (/^(created|due_date):/.test(sort)) return /^\d{4,5}-\d\d-\d\d \d\d:\d\d/.test(key) && key.length < 40;
+  return /^(priority|relevance):/.test(sort) ? /^\d{1,4}$/.test(key) : true;
+}
+
 function readCursor(cursor: string, sort: string): { key: string | null; id: string } {
   try {
     const [of, key, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string, string | null, string];
-    if (of === sort && /^[0-9a-f-]{36}$/.test(id) && (key === null || typeof key === 'string')) return { key, id };
+    if (of === sort && uuid.safeParse(id).success && (key === null || isKey(key, sort))) return { key, id };
   } catch {
     // Falls through: a cursor is ours or it is nothing.
   }

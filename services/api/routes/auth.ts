@@ -23,14 +23,15 @@ export function authRoutes(parts: {
       url: '/api/auth/*',
       schema: { hide: true },
       handler: async (request, reply) => {
-        const path = request.url.split('?')[0]?.slice('/api/auth'.length) ?? '';
+        const url = addressOf(request.url, parts.public_url ?? `http://${request.headers.host}`);
+        const path = url.pathname.slice('/api/auth'.length);
         const text = typeof request.body === 'string' ? request.body : '';
         if (request.method === 'POST') {
           if (text !== '' && !isObject(text)) throw new Problem('malformed', 'The body is not a JSON object.');
           if (request.headers.cookie !== undefined) requireOwnOrigin(request, parts.public_url);
+          if (path !== '/sign-out') limiter.take(`address:${request.ip}`);
           if (path === '/sign-in/email' || path === '/sign-up/email') {
-            limiter.take(`auth:${request.ip}`);
-            limiter.take(`auth:${emailIn(text)}`);
+            limiter.take(`email:${emailIn(text)}`);
           }
         }
         const headers = new Headers();
@@ -44,9 +45,6 @@ export function authRoutes(parts: {
             headers.set(name, value);
         }
         headers.set('x-taskmaster-address', request.ip);
-        const url = parts.public_url
-          ? new URL(request.url, parts.public_url)
-          : new URL(request.url, `http://${request.headers.host}`);
         const answer = await auth.handler(
           new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
         );
@@ -64,6 +62,17 @@ export function authRoutes(parts: {
   });
 }
 
+/**
+ * The address as it was spelled. One that means another once its dots are folded is nobody's: the limits are by path.
+ * @throws Problem not_found | malformed
+ */
+function addressOf(path: string, base: string): URL {
+  if (!URL.canParse(path, base)) throw new Problem('malformed', 'The Host header is not one.');
+  const url = new URL(path, base);
+  if (url.pathname !== path.split('?')[0]) throw new Problem('not_found');
+  return url;
+}
+
 /** What Better Auth refused, in our words: its own texts may echo what was sent. */
 async function problemOf(answer: Response): Promise<Problem> {
   const { code } = (await answer.json().catch(() => ({}))) as { code?: string };
@@ -74,6 +83,7 @@ async function problemOf(answer: Response): Promise<Problem> {
     USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ['invalid', 'There is an account with this address.', 'email'],
     PASSWORD_TOO_SHORT: ['invalid', 'A password has at least 10 characters.', 'password'],
     PASSWORD_TOO_LONG: ['invalid', 'A password has at most 256 characters.', 'password'],
+    INVALID_NAME: ['invalid', 'A name has 1 to 120 characters, none of them control characters.', 'name'],
     INVALID_EMAIL: ['invalid', 'Not an e-mail address.', 'email'],
     INVALID_ORIGIN: ['foreign_origin', 'The request comes from another site.'],
     MISSING_OR_NULL_ORIGIN: ['foreign_origin', 'A cookie needs an Origin header beside it.'],

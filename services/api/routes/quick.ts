@@ -1,3 +1,4 @@
+import { name } from '@taskmaster/contracts/fields';
 import {
   createTaskSchema,
   parseAnswerSchema,
@@ -142,6 +143,7 @@ function opsOfLine(
     ['title', fields.title],
     ['notes', fields.notes],
     ['tags', fields.tags],
+    ['project', name.optional()],
   ] as const) {
     const read = schema.safeParse(line[path] ?? undefined);
     if (!read.success)

@@ -10,15 +10,14 @@ import {
   taskSchema,
   updateTaskSchema,
 } from '@taskmaster/contracts/http/tasks';
-import { orProblem, Problem } from '@taskmaster/contracts/problems';
-import type { Draft, Op } from '@taskmaster/domain/commands/world';
+import { orProblem } from '@taskmaster/contracts/problems';
+import type { Draft, Op, World } from '@taskmaster/domain/commands/world';
 import type { Task } from '@taskmaster/domain/task';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import type { Authenticated } from '../auth/authenticate.ts';
 import { personalWorkspace } from '../caller.ts';
-import { remindersOfTasks } from '../kernel/statements.ts';
 import { op, reminderOps, remindersAsked, tagsPatch, taskPatch } from '../ops-from-http.ts';
 import { presentTask } from '../present-task.ts';
 import { getHistory, getTask, homeOf } from '../queries/get-task.ts';
@@ -100,17 +99,19 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
       await requireValid(request, () => getTask(runtime, caller, id));
       const { body } = request;
       const asked = remindersAsked(body);
-      // Tags and reminders are set against what is there: the difference is made from the row as it was read, and adding
-      // or removing the same twice changes nothing.
-      const current = body.tags || asked ? await currentOrSuccessor(parts, caller, id) : undefined;
-      const patch = { ...taskPatch(body, caller), ...(body.tags ? { tags: tagsPatch(body.tags, current) } : {}) };
-      const ops: Op[] = [op('update', 'task', id, patch, request.query.scope)];
-      if (asked)
-        ops.push(
-          ...(await currentReminders(parts, caller, id)).map((reminder) => op('delete', 'reminder', reminder)),
-          ...reminderOps(id, asked),
-        );
-      return act(parts, request, reply, caller, id, ops);
+      const change = (tags?: { add: string[]; remove: string[] }): Op =>
+        op('update', 'task', id, { ...taskPatch(body, caller), ...(tags ? { tags } : {}) }, request.query.scope);
+      // Tags and reminders are set against what is there under the lock, whoever else sets them now.
+      const settle = (world: World): Op[] => {
+        const task = world.get('task', id);
+        const ops = [change(body.tags ? tagsPatch(body.tags, task) : undefined)];
+        if (!asked) return ops;
+        const there = [...world.remindersOf(id), ...(task?.series_id ? world.remindersOf(task.series_id) : [])];
+        const old = new Set(there.filter((reminder) => reminder.deleted_at === null).map((reminder) => reminder.id));
+        return [...ops, ...[...old].map((reminder) => op('delete', 'reminder', reminder)), ...reminderOps(id, asked)];
+      };
+      const ops = [change(body.tags ? tagsPatch(body.tags, undefined) : undefined)];
+      return act(parts, request, reply, caller, id, ops, settle);
     },
   );
 
@@ -193,11 +194,13 @@ async function act(
   caller: Authenticated,
   id: string,
   ops: Op[],
+  settle?: (world: World) => Op[],
 ): Promise<FastifyReply> {
   const version = versionWanted(request);
   return run(parts, request, reply, caller, {
     workspace_id: await homeOf(parts.runtime, caller, 'task', id),
     ops,
+    ...(settle ? { settle } : {}),
     ...(version === undefined ? {} : { match: { entity: 'task' as const, id, version } }),
     answer: ({ draft }) => ({ status: 200, body: shown(draft, id, caller) }),
   });
@@ -207,22 +210,4 @@ function shown(draft: Draft, id: string, caller: Authenticated) {
   const task = draft.get('task', id) as Task;
   const reminders = [...draft.remindersOf(id), ...(task.series_id ? draft.remindersOf(task.series_id) : [])];
   return presentTask(task, [...new Map(reminders.map((one) => [one.id, one])).values()], caller.settings);
-}
-
-/** The task to change, or the predecessor of one that is about to be: both wear the tags that are set. */
-async function currentOrSuccessor(parts: Parts, caller: Authenticated, id: string): Promise<{ tags: string[] }> {
-  try {
-    return await getTask(parts.runtime, caller, id);
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'not_found') return { tags: [] };
-    throw error;
-  }
-}
-
-async function currentReminders(parts: Parts, caller: Authenticated, id: string): Promise<string[]> {
-  const workspace = await homeOf(parts.runtime, caller, 'task', id);
-  const rows = await parts.runtime.transact((tx) => tx.query(remindersOfTasks, [workspace, [id]]), {
-    caller: { user_id: caller.user_id, workspace_ids: [workspace] },
-  });
-  return rows.map((row) => row.id);
 }
