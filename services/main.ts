@@ -29,11 +29,20 @@ async function main(): Promise<void> {
   });
 }
 
+const isListenError = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error &&
+  ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'].includes((error as { code?: string }).code ?? '') &&
+  /listen|getaddrinfo/.test(error.message);
+
 main().catch((error: unknown) => {
   if (error instanceof ConfigRefusal)
     process.stderr.write(`TaskMaster cannot start with these settings:\n${error.message}\n`);
   else if (error instanceof StartRefusal)
     process.stderr.write(`TaskMaster cannot start: ${error.message}\n${error.what_to_do}\n`);
+  else if (isListenError(error))
+    process.stderr.write(
+      `TaskMaster cannot start: HOST and PORT name an address that cannot be listened on (${error.code}). Is another program there? Nothing was lost.\n`,
+    );
   else process.stderr.write(`TaskMaster cannot start: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
 });

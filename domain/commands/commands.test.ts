@@ -133,6 +133,25 @@ describe('a repeating task', () => {
     expect(world.task(id).completed_local).toBe('2027-05-03T10:00');
   });
 
+  it('given another rule with its date goes on from that date: the successor is of the new rule, at the new time', () => {
+    const world = new Memory();
+    const id = uuid(300);
+    world.act(
+      world.op('create', id, {
+        title: 'Pay',
+        due: { due_date: '2027-05-27', due_time: '09:00' },
+        recurrence: { rule: 'FREQ=MONTHLY;BYMONTHDAY=27' },
+      }),
+    );
+    const due = { due_date: '2027-05-31', due_time: '10:00', due_zone: null };
+    world.act(world.op('update', id, { due, recurrence: { rule: 'FREQ=MONTHLY;BYMONTHDAY=31' } }));
+    expect(world.task(id)).toMatchObject({ slot: '2027-05-31T10:00', series_values: null });
+    world.act(world.op('complete', id));
+    const next = world.task(id).successor_id as string;
+    world.act(world.op('update', next, { notes: 'x' }));
+    expect(world.task(next)).toMatchObject({ due_date: '2027-06-30', due_time: '10:00' });
+  });
+
   it('completed offline counts from when it was done, not from when that was heard of', () => {
     const { world, id } = withWeekly();
     world.act(world.op('complete', id, { completed_local: '2027-05-02T20:00' }));

@@ -48,12 +48,14 @@ export const updateTask: Command = (draft, op) => {
     next = { ...next, ...due };
     if (op.scope === 'series' && task.recurrence) next = moveSeries(task, next);
     // The successor is on the clock of the series, wherever this occurrence was moved.
-    else if (task.recurrence && next.due_zone !== task.due_zone)
+    else if (task.recurrence && patch.recurrence === undefined && next.due_zone !== task.due_zone)
       next.series_values = { due_zone: task.due_zone, ...task.series_values };
   }
   if (patch.recurrence === null) next = { ...next, recurrence: null };
   else if (patch.recurrence !== undefined) {
-    const start = task.recurrence === null ? { ...next, slot: null } : next;
+    // A rule that comes with its date begins there: the slot is that of the date.
+    const begins = task.recurrence === null || patch.due !== undefined;
+    const start = begins ? { ...next, slot: null, series_values: withoutDue(next.series_values) } : next;
     const repeating = setRepeat(start, patch.recurrence, draft.moment.today);
     if (isRepeatProblem(repeating)) return refuse('invalid', ...repeating.problems);
     next = repeating;
@@ -84,6 +86,12 @@ const wouldRepeatSlots = (task: Task, next: Task): boolean =>
   next.recurrence !== null &&
   next.slot !== null &&
   (task.recurrence === null || (task.slot !== null && next.slot < task.slot));
+
+/** What the series kept of a date that is now its own. */
+function withoutDue(kept: Task['series_values']): Task['series_values'] {
+  const { due: _due, due_date: _date, due_time: _time, due_zone: _zone, ...rest } = kept ?? {};
+  return Object.keys(rest).length > 0 ? rest : null;
+}
 
 /** The reminders of the series come along. */
 function inNewSeries(draft: Draft, task: Task, seriesId: string): Task {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callAt, type Person, type RunningServices, runServices } from '../../test/support/running-services.ts';
 
@@ -179,6 +180,33 @@ describe('limits', () => {
         ),
       );
       expect(tries.some((answer) => answer.status === 429 && answer.headers.get('retry-after'))).toBe(true);
+    } finally {
+      await limited.stop();
+    }
+  });
+
+  it('cannot be walked around by another spelling of the address', async () => {
+    const limited = await runServices({ RATE_LIMIT: { perSecond: 50, burst: 200 } });
+    try {
+      const body = { email: 'x@example.test', password: 'wrong wrong wrong' };
+      for (const path of ['/api/auth/%2e/sign-in/email', '/api/auth/x/%2e%2e/sign-in/email']) {
+        const answer = await new Promise<number | undefined>((done, failed) => {
+          const { hostname, port } = new URL(limited.url);
+          // fetch folds the dots itself: this sends the address as it is spelled.
+          const request = http.request(
+            {
+              hostname,
+              port,
+              path,
+              method: 'POST',
+              headers: { 'content-type': 'application/json', origin: limited.url },
+            },
+            (response) => done(response.resume().statusCode),
+          );
+          request.on('error', failed).end(JSON.stringify(body));
+        });
+        expect([path, answer]).toEqual([path, 404]);
+      }
     } finally {
       await limited.stop();
     }

@@ -148,6 +148,19 @@ describe('a task', () => {
     expect((await ann.call('GET', `/api/tasks/${task.id}`)).json.tags).toEqual([]);
   });
 
+  it('has exactly the reminders and tags of the last who set them, whoever sets them at once', async () => {
+    const task = await make({ title: 'contested', due_date: '2027-01-01', due_time: '10:00', tags: ['start'] });
+    const minutes = [10, 20, 30];
+    await Promise.all(
+      minutes.map((n) =>
+        ann.call('PATCH', `/api/tasks/${task.id}`, { reminders: [{ minutes_before: n }], tags: [`t${n}`] }),
+      ),
+    );
+    const now = (await ann.call('GET', `/api/tasks/${task.id}`)).json;
+    expect(now.reminders).toHaveLength(1);
+    expect(now.tags).toEqual([`t${now.reminders[0].minutes_before}`]);
+  });
+
   it('keeps its reminders exactly: none on purpose, given ones, the default', async () => {
     const none = await make({ title: 'none', due_date: '2027-01-01', due_time: '10:00', reminders: [] });
     expect(none.reminders).toEqual([]);

@@ -36,6 +36,8 @@ export function createServer(options: {
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
+    // An address that cannot be decoded never reaches a route.
+    frameworkErrors: (_error, request, reply) => void sendProblem(request, reply, new Problem('malformed')),
   }).withTypeProvider<ZodTypeProvider>();
 
   app.removeContentTypeParser('text/plain');

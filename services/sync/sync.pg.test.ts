@@ -210,6 +210,49 @@ describe('a push', () => {
     expect(items.at(-1).overwrote).toEqual([{ register: 'title', seq: made + 1 }]);
   });
 
+  it('refuses an instant beyond the calendar, and whoever comes after is not held up', async () => {
+    const eve = await services.person('eve');
+    const task = (await eve.call('POST', '/api/tasks', { title: 'x' })).json;
+    const at = '9999-12-31T23:59:59-12:00';
+    const reminder = {
+      op: v7(),
+      n: 1,
+      kind: 'create',
+      entity: 'reminder',
+      id: v7(),
+      patch: { task_id: task.id, when: { minutes_before: null, at } },
+    };
+    expect((await push(eve, randomUUID(), [reminder])).json.results[0].status).toBe('rejected');
+    expect((await eve.call('POST', `/api/tasks/${task.id}/snooze`, { until: at })).status).toBe(422);
+    const early = {
+      ...reminder,
+      op: v7(),
+      id: v7(),
+      patch: { task_id: task.id, when: { minutes_before: null, at: '2030-01-01T09:00:00+09:00' } },
+    };
+    expect((await push(eve, randomUUID(), [early])).json.results[0].status).toBe('ok');
+    expect((await eve.call('GET', `/api/tasks/${task.id}`)).json.reminders).toEqual([
+      { at: '2030-01-01T00:00:00.000Z' },
+    ]);
+    expect((await eve.call('GET', `/api/workspaces/${eve.workspace}/snapshot`)).status).toBe(200);
+  });
+
+  it('takes an op once that is sent twice in one push, and refuses one too large without stopping the next', async () => {
+    const client = randomUUID();
+    const twice = create(1, 'twice in one');
+    const { results } = (await push(ann, client, [twice, twice])).json;
+    expect(results.map((one: { status: string }) => one.status)).toEqual(['ok', 'rejected']);
+    const id = v7();
+    const notes = '"'.repeat(32_767);
+    await push(ann, client, [{ ...create(2, 'big', id), patch: { title: 'big', notes } }]);
+    const change = { op: v7(), n: 3, kind: 'update', entity: 'task', id, patch: { notes: '\n'.repeat(32_767) } };
+    const after = (await push(ann, client, [change, create(4, 'after the big one')])).json.results;
+    expect(after.map((one: { status: string; error?: { code: string } }) => one.error?.code ?? one.status)).toEqual([
+      'too_large',
+      'ok',
+    ]);
+  });
+
   it('of an old page is refused and loses nothing; of a workspace not one’s own is 404', async () => {
     const body = { client_id: randomUUID(), schema: 0, ops: [] };
     expect((await ann.call('POST', `/api/workspaces/${ann.workspace}/ops`, body)).json.code).toBe('schema_too_old');

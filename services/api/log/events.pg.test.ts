@@ -2,6 +2,7 @@ import { changeEventSchema, type Event, occurrenceDueSchema, taskSyncSchema } fr
 // The official JSON Schema of CloudEvents 1.0, compiled, as the CNCF's own package ships it.
 import isCloudEvent from 'cloudevents/dist/schema/v1.js';
 import pg from 'pg';
+import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Person, type RunningServices, runServices, until } from '../../../test/support/running-services.ts';
 import { createLogSource } from './log-source.ts';
@@ -68,6 +69,29 @@ describe('the events of a log', () => {
       expect(part).toEqual(events.slice(from - 1, from - 1 + part.length));
       expect(part.length).toBeGreaterThan(0);
     }
+  });
+
+  it('of a thing changed a thousand times are read in bounded time and space', async () => {
+    const many = await services.person('many');
+    const task = (await many.call('POST', '/api/tasks', { title: 'much edited', notes: 'n'.repeat(2_000) })).json;
+    const client_id = v7();
+    for (let n = 0; n < 12; n++) {
+      const ops = Array.from({ length: 100 }, (_, index) => ({
+        op: v7(),
+        n: n * 100 + index + 1,
+        kind: 'update',
+        entity: 'task',
+        id: task.id,
+        patch: { notes: `${n}:${index} ${'n'.repeat(2_000)}` },
+      }));
+      await many.call('POST', `/api/workspaces/${many.workspace}/ops`, { client_id, schema: 1, ops });
+    }
+    const [first] = await createLogSource(services.api).range([{ workspace_id: many.workspace, after: 0 }]);
+    expect(first?.more).toBe(true);
+    const notes = (first?.events ?? []).map((event) =>
+      (event.data as { payload: { after: { notes?: string } } }).payload.after.notes?.slice(0, 4),
+    );
+    expect(notes.slice(3, 6)).toEqual(['0:0 ', '0:1 ', '0:2 ']);
   });
 
   it('show the row as it was after each change, not as it is now', () => {

@@ -2,9 +2,9 @@ import { labelOf } from '@taskmaster/domain/recurrence/label';
 import type { Task } from '@taskmaster/domain/task';
 import { clocksChange } from '@taskmaster/domain/time/zoned';
 import { useState } from 'react';
-import { edit, useScreen } from '../../sync/store.ts';
+import { useScreen } from '../../sync/store.ts';
 import { useGrammar } from '../quick-add/grammar.ts';
-import { newOp, updateTask } from '../tasks/acts.tsx';
+import { skipTask, updateTask } from '../tasks/acts.tsx';
 import { distance, longDay } from '../tasks/when.ts';
 
 /** A repeat as people say it, with its next dates. */
@@ -106,7 +106,7 @@ export function RepeatField({ task }: { task: Task }) {
               )}
               {task.recurrence && (
                 <>
-                  <button type="button" className="button" onClick={() => void edit(newOp('skip', 'task', task.id))}>
+                  <button type="button" className="button" onClick={() => skipTask(task)}>
                     Skip this one
                   </button>
                   <button

@@ -53,7 +53,8 @@ export function App() {
     hasSession()
       .then(async (is) => {
         if (is) await enter();
-        else setDoor('out');
+        // Behind whoever is here now: what is shown once they have gone.
+        setDoor('out');
       })
       .catch(() => setDoor('out'));
   }, []);

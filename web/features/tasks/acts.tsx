@@ -54,6 +54,14 @@ export function toggleTask(task: Task): void {
   });
 }
 
+/** Moves a repeating task to its next slot. History keeps what was skipped; the next date is said. */
+export function skipTask(task: Task): void {
+  void edit(newOp('skip', 'task', task.id));
+  const after = currentScreen();
+  const next = after?.view.get('task', task.id)?.due_date;
+  showToast({ tone: 'plain', words: next && after ? `Skipped. Next on ${longDay(next, after.today)}` : 'Skipped' });
+}
+
 export function deleteTask(task: Task): void {
   void edit(newOp('delete', 'task', task.id));
   showToast({
