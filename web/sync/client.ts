@@ -1,5 +1,6 @@
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
 import type { Op } from '@taskmaster/domain/commands/world';
+import { v7 } from 'uuid';
 import { type Cache, memoryCache } from './cache.ts';
 import { type BlockedOp, Device, type PendingOp, wireOp } from './device.ts';
 import { memoryOutbox, type NewOp, type Outbox } from './outbox.ts';
@@ -52,6 +53,7 @@ export class SyncClient {
   private pulling: Promise<void> | undefined;
   private pullAgain = false;
   private pushing = false;
+  private pushAgain = false;
   private saving: Promise<void> = Promise.resolve();
   private readonly channel: BroadcastChannel | undefined;
   private readonly offs: (() => void)[] = [];
@@ -67,9 +69,8 @@ export class SyncClient {
   /** Opens what is on the device, shows it, then goes to the server. */
   async start(): Promise<void> {
     const read = await this.outbox.read().catch(() => {
-      this.outbox = memoryOutbox();
       this.status = { ...this.status, stored: false };
-      return this.outbox.read();
+      return { client_id: v7(), pending: [], blocked: [] };
     });
     const image = await this.cache.read().catch(() => {
       this.cache = memoryCache();
@@ -80,6 +81,7 @@ export class SyncClient {
     const early = this.device.pending;
     this.device = new Device(this.parts.workspace_id, image, read.pending, read.blocked);
     this.device.add(early);
+    if (!this.status.stored) this.keepInMemory();
     await this.clearOutbox();
     this.parts.changed();
     this.listen();
@@ -133,14 +135,22 @@ export class SyncClient {
         numbered = await this.outbox.append(drafts);
         this.channel?.postMessage({ t: 'edits' });
       } catch {
-        this.outbox = memoryOutbox();
-        this.status = { ...this.status, stored: false };
+        this.keepInMemory();
         numbered = await this.outbox.append(drafts);
       }
       this.device.add(numbered);
     });
     this.saving = saved.catch(() => undefined);
     return saved;
+  }
+
+  /** From here on without the disk, with the same client and the numbers after its own. */
+  private keepInMemory(): void {
+    const { pending, blocked } = this.device;
+    const next = Math.max(0, ...pending.map((one) => one.n)) + 1;
+    const numbered = pending.filter((one) => one.n > 0);
+    this.outbox = memoryOutbox(this.client_id, next, numbered, blocked);
+    this.status = { ...this.status, stored: false };
   }
 
   private listen(): void {
@@ -376,12 +386,18 @@ export class SyncClient {
 
   /** Sends what is on disk, in its order, one batch after the other, one tab at a time where the browser can say so. */
   private async push(): Promise<void> {
-    if (this.pushing || this.isStopped || this.device.unsent().length === 0) return;
+    if (this.pushing) {
+      this.pushAgain = true;
+      return;
+    }
+    if (this.isStopped || this.device.unsent().length === 0) return;
     this.pushing = true;
+    this.pushAgain = false;
+    let isDone = false;
     try {
       const locks = typeof navigator === 'undefined' ? undefined : navigator.locks;
-      if (locks) await locks.request(`taskmaster-push-${this.parts.user_id}`, () => this.pushAll());
-      else await this.pushAll();
+      if (locks) isDone = await locks.request(`taskmaster-push-${this.parts.user_id}`, () => this.pushAll());
+      else isDone = await this.pushAll();
     } catch (error) {
       this.failed(error);
     } finally {
@@ -390,10 +406,16 @@ export class SyncClient {
         this.status = { ...this.status, sending: false };
         this.parts.changed();
       }
+      // An edit made while the lock was being given back was seen by no batch. After a failure the retry sends it.
+      if (isDone && this.pushAgain) {
+        this.pushAgain = false;
+        void this.push();
+      }
     }
   }
 
-  private async pushAll(): Promise<void> {
+  /** False where the server took nothing and nothing came of it: the same is then sent again later, not at once. */
+  private async pushAll(): Promise<boolean> {
     let most = MOST_OPS;
     for (let ops = this.batch(most); ops.length > 0 && !this.isStopped; ops = this.batch(most)) {
       this.status = { ...this.status, sending: true };
@@ -420,7 +442,12 @@ export class SyncClient {
       }
       await this.save();
       if (pull) await this.pull();
+      if (renumber && isSameBatch(ops, this.batch(most))) {
+        this.retry();
+        return false;
+      }
     }
+    return true;
   }
 
   private batch(most: number): PendingOp[] {
@@ -454,3 +481,6 @@ export class SyncClient {
     this.timer = setTimeout(() => void this.connect(), Math.max(after * 1000, Math.random() * longest));
   }
 }
+
+const isSameBatch = (a: readonly PendingOp[], b: readonly PendingOp[]): boolean =>
+  a.length === b.length && a.every((one, index) => one.op === b[index]?.op && one.n === b[index]?.n);

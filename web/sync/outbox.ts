@@ -16,7 +16,7 @@ export interface Outbox {
   remove(ops: readonly string[]): Promise<void>;
   block(ops: readonly BlockedOp[]): Promise<void>;
   dismiss(op: string): Promise<void>;
-  /** Gives what is not acknowledged new numbers from `expect` on. */
+  /** Gives everything from the first of these on new numbers from `expect` on, other tabs' edits among them. */
   renumber(ops: readonly string[], expect: number): Promise<PendingOp[]>;
   destroy(): Promise<void>;
 }
@@ -57,29 +57,71 @@ export function openOutbox(userId: string): Outbox {
     dismiss: (op) => within(() => blocked.delete(op)),
     renumber: (ids, expect) =>
       within(async () => {
-        const wanted = new Set(ids);
-        const moved = (await ops.orderBy('n').toArray())
-          .filter((one) => wanted.has(one.op))
-          .map((one, index) => ({ ...one, n: expect + index }));
+        const { moved, next } = renumbered(await ops.orderBy('n').toArray(), ids, expect);
         await ops.bulkPut(moved);
-        await meta.put({ key: 'next_n', value: expect + moved.length });
+        await meta.put({ key: 'next_n', value: next });
         return moved;
       }),
     destroy: () => database.delete({ disableAutoOpen: false }),
   };
 }
 
-/** For a browser that lends no storage: edits are kept while the page is open, and sent at once. */
-export function memoryOutbox(): Outbox {
-  const client_id = v7();
-  let next = 1;
+/** `all` in its order. `next` is above every number in use, also those of edits that stay as they are. */
+function renumbered(
+  all: readonly PendingOp[],
+  ids: readonly string[],
+  expect: number,
+): { moved: PendingOp[]; next: number } {
+  const wanted = new Set(ids);
+  const first = all.findIndex((one) => wanted.has(one.op));
+  const from = first < 0 ? all.length : first;
+  const moved = all.slice(from).map((one, index) => ({ ...one, n: expect + index }));
+  return { moved, next: Math.max(expect + moved.length, ...all.slice(0, from).map((one) => one.n + 1)) };
+}
+
+/**
+ * For a browser that lends no storage, or no more of it: edits are kept while the page is open, and sent at once. It goes
+ * on where the disk stopped, for the server counts the numbers of one client.
+ */
+export function memoryOutbox(
+  client_id: string,
+  next: number,
+  pending: readonly PendingOp[],
+  blocked: readonly BlockedOp[] = [],
+): Outbox {
+  let following = next;
+  let kept = [...pending];
+  let refused = [...blocked];
+  const without = <T extends PendingOp>(list: readonly T[], ids: readonly string[]): T[] =>
+    list.filter((one) => !ids.includes(one.op));
   return {
-    read: async () => ({ client_id, pending: [], blocked: [] }),
-    append: async (drafts) => drafts.map((draft) => ({ ...draft, n: next++ })),
-    remove: async () => undefined,
-    block: async () => undefined,
-    dismiss: async () => undefined,
-    renumber: async () => [],
-    destroy: async () => undefined,
+    read: async () => ({ client_id, pending: [...kept], blocked: [...refused] }),
+    append: async (drafts) => {
+      const numbered = drafts.map((draft) => ({ ...draft, n: following++ }));
+      kept.push(...numbered);
+      return numbered;
+    },
+    remove: async (ids) => {
+      kept = without(kept, ids);
+    },
+    block: async (ops) => {
+      const ids = ops.map((one) => one.op);
+      refused = [...without(refused, ids), ...ops];
+      kept = without(kept, ids);
+    },
+    dismiss: async (op) => {
+      refused = without(refused, [op]);
+    },
+    renumber: async (ids, expect) => {
+      kept.sort((a, b) => a.n - b.n);
+      const { moved, next } = renumbered(kept, ids, expect);
+      kept = [...kept.slice(0, kept.length - moved.length), ...moved];
+      following = next;
+      return moved;
+    },
+    destroy: async () => {
+      kept = [];
+      refused = [];
+    },
   };
 }
