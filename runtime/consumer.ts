@@ -1,7 +1,7 @@
 import type { Event } from '@taskmaster/contracts/events/event';
 import { isSequenced } from '@taskmaster/contracts/events/types';
 import type { Database } from './database.ts';
-import { inboxStatements } from './inbox-statements.ts';
+import { type Cursor, type Held, inboxStatements } from './inbox-statements.ts';
 import { isInfrastructureError } from './infrastructure-error.ts';
 import { type Emit, type Head, Rejected, type Tx } from './runtime.ts';
 import { type Logger, type Metrics, withTrail } from './telemetry.ts';
@@ -20,21 +20,6 @@ export interface ConsumerOptions<Owner extends string> {
   log: Logger;
   metrics: Metrics;
   retryWaits?: readonly number[];
-}
-
-interface Cursor {
-  workspace_id: string;
-  epoch: string;
-  sequence: number;
-  held: boolean;
-}
-interface Held {
-  event_id: string;
-  workspace_id: string;
-  sequence: number | null;
-  event: Event;
-  attempts: number;
-  waits_ms: number;
 }
 
 /**
@@ -378,9 +363,8 @@ export class Consumer<Owner extends string> {
   private async unknownOf(workspaceIds: readonly string[]): Promise<string[]> {
     const news = workspaceIds.filter((id) => !this.known.has(id));
     if (news.length === 0) return [];
-    const missing = news.filter((id) => !this.known.has(id));
-    const cursors = await this.lookAt(missing);
-    const without = missing.filter((id) => !cursors.has(id));
+    const cursors = await this.lookAt(news);
+    const without = news.filter((id) => !cursors.has(id));
     const heads = without.length > 0 ? await this.options.askHeads(without) : [];
     if (heads.length > 0) {
       await this.options.database.transact(async (tx) => {

@@ -1,13 +1,15 @@
 import type { Event } from '@taskmaster/contracts/events/event';
 import type { DeadLetter, Statement } from './runtime.ts';
 
-interface Cursor {
+/** How far a consumer has come in a workspace; `held`: events of it wait in the inbox. */
+export interface Cursor {
   workspace_id: string;
   epoch: string;
   sequence: number;
   held: boolean;
 }
-interface Held {
+/** An event that waits, and for how long still. */
+export interface Held {
   event_id: string;
   workspace_id: string;
   sequence: number | null;

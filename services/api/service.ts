@@ -71,7 +71,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     authRoutes({
       http,
       auth,
-      sessions,
       limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       ...(public_url ? { public_url } : {}),
     });

@@ -3,16 +3,9 @@ import type { Limiter } from '../../http/limiter.ts';
 import type { Http } from '../../http/server.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
 import type { Auth } from '../auth/better-auth.ts';
-import type { Sessions } from '../auth/sessions.ts';
 
 /** Better Auth under `/api/auth/*`; its refusals leave as our problems, its limits are ours. */
-export function authRoutes(parts: {
-  http: Http;
-  auth: Auth;
-  sessions: Sessions;
-  limiter: Limiter;
-  public_url?: string;
-}): void {
+export function authRoutes(parts: { http: Http; auth: Auth; limiter: Limiter; public_url?: string }): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
