@@ -48,7 +48,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     onError: (error: Error) => log.warn({ err: String(error) }, 'idle connection lost'),
   };
   const callers = openPool<Owner>({ ...pool, role: options.roles.caller, size: options.poolSize });
-  const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4, background: true });
+  const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4 });
   const outbox = new OutboxRelay<Owner>(schema, background, (topic, events) => adapter.publish(topic, events), log);
   const sql = inboxStatements(schema);
 

@@ -26,8 +26,6 @@ export interface DatabaseOptions {
   schema: string;
   role: string;
   size: number;
-  /** For relay and consumers: plans made while the tables were empty must not go on scanning. */
-  background?: boolean;
   onCommit?: (changed: readonly string[], emitted: boolean) => void;
   onError: (error: Error) => void;
 }
@@ -36,31 +34,9 @@ const IN_FAILED_TRANSACTION = '25P02';
 
 /** A pool whose every connection is one role of one service, and the transaction written once. */
 export function openPool<Owner extends string>(options: DatabaseOptions): Database<Owner> {
-  const { schema, role, background } = options;
-  const pool = new pg.Pool({
-    ...options.connection,
-    max: options.size,
-    idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 20_000,
-    application_name: `taskmaster ${role}`,
-    types: types as never,
-    // A connection that cannot become its role is refused by the server, rather than used as somebody else.
-    options: [
-      `role=${role}`,
-      'timezone=UTC',
-      'jit=off',
-      'statement_timeout=30s',
-      'idle_in_transaction_session_timeout=60s',
-      ...(background ? ['enable_seqscan=off'] : []),
-    ]
-      .map((set) => `-c ${set}`)
-      .join(' '),
-    ...({ pipeline: true } as object),
-  });
-  pool.on('error', options.onError);
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined);
-  });
+  const { schema } = options;
+  const writing = connections(options, options.size, KEYED);
+  const reading = connections(options, Math.ceil(options.size / 2), []);
   const insertOutbox = {
     name: `${schema}_outbox_insert`,
     text: `insert into ${schema}.outbox (id, topic, workspace_id, event) values ($1, $2, $3, $4) on conflict (id) do update set published_at = null`,
@@ -80,7 +56,7 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   }
 
   async function run<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, settings: TransactOptions): Promise<R> {
-    const client = await pool.connect();
+    const client = await (settings.readOnly ? reading : writing).connect();
     const sent: Promise<unknown>[] = [];
     const together = oneFlight(client);
     const send = (
@@ -131,7 +107,42 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
     }
   }
 
-  return { transact, close: () => pool.end() };
+  return { transact, close: async () => void (await Promise.all([writing.end(), reading.end()])) };
+}
+
+/**
+ * For commands, relay and consumers, which look rows up by key in one workspace or a few: a plan made while the tables were
+ * small, or before their first statistics, must not read whole workspaces. Planned once; readers' queries each time.
+ */
+const KEYED = ['enable_hashjoin=off', 'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan'];
+
+function connections(options: DatabaseOptions, size: number, plans: readonly string[]): pg.Pool {
+  const pool = new pg.Pool({
+    ...options.connection,
+    max: size,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 20_000,
+    application_name: `taskmaster ${options.role}`,
+    types: types as never,
+    // A connection that cannot become its role is refused by the server, rather than used as somebody else.
+    options: [
+      `role=${options.role}`,
+      'timezone=UTC',
+      'jit=off',
+      'statement_timeout=30s',
+      'idle_in_transaction_session_timeout=60s',
+      'enable_seqscan=off',
+      ...plans,
+    ]
+      .map((set) => `-c ${set}`)
+      .join(' '),
+    ...({ pipeline: true } as object),
+  });
+  pool.on('error', options.onError);
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
+  return pool;
 }
 
 /** What is sent in one turn leaves in one system call, rather than in one for each statement. */

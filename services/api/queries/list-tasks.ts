@@ -71,7 +71,7 @@ export async function listTasks(
         next_cursor: rows.length > limit && last ? writeCursor(sort.name, last.sort_key, last.id) : null,
       };
     },
-    { caller: callerSettings(caller) },
+    { caller: callerSettings(caller), readOnly: true },
   );
 }
 
