@@ -1,7 +1,7 @@
-import type { Writable } from 'node:stream';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { type Topic, topicOf } from '@taskmaster/contracts/events/types';
 import pg from 'pg';
+import { Flight, IN_FAILED_TRANSACTION } from './flight.ts';
 import type { Emit, Statement, TransactOptions, Tx } from './runtime.ts';
 
 /** Records keep the spelling of the wire: days as text, instants as RFC 3339 UTC, sequences as numbers. */
@@ -30,8 +30,6 @@ export interface DatabaseOptions {
   onError: (error: Error) => void;
 }
 
-const IN_FAILED_TRANSACTION = '25P02';
-
 /** A pool whose every connection is one role of one service, and the transaction written once. */
 export function openPool<Owner extends string>(options: DatabaseOptions): Database<Owner> {
   const { schema } = options;
@@ -58,13 +56,18 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   async function run<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, settings: TransactOptions): Promise<R> {
     const client = await (settings.readOnly ? reading : writing).connect();
     const sent: Promise<unknown>[] = [];
-    const together = oneFlight(client);
-    const send = (
-      statement: { name?: string; text: string },
-      values: readonly unknown[] = [],
-    ): Promise<pg.QueryResult> => {
-      together();
-      const answer = client.query({ ...statement, values: values as unknown[] });
+    let flight: Flight | undefined;
+    const send = (statement: { name?: string; text: string }, values: readonly unknown[] = []) => {
+      if (!flight) {
+        const next = new Flight(types);
+        flight = next;
+        // What is sent in one turn leaves together.
+        process.nextTick(() => {
+          flight = undefined;
+          client.query(next);
+        });
+      }
+      const answer = flight.add({ ...statement, values });
       answer.catch(() => undefined);
       sent.push(answer);
       return answer;
@@ -84,14 +87,14 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
 
     let broken: Error | undefined;
     try {
-      void send({ text: settings.readOnly ? 'begin isolation level repeatable read read only' : 'begin' });
+      void send(settings.readOnly ? beginReading : begin);
       if (settings.caller)
         void send(setCaller, [settings.caller.user_id, `{${settings.caller.workspace_ids.join(',')}}`]);
       const result = await work(tx, emit);
-      const commit = send({ text: 'commit' });
+      const committed = send(commit);
       await settle(sent);
       // After a failed statement COMMIT answers ROLLBACK without an error.
-      if ((await commit).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
+      if ((await committed).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
       if (changed.length > 0 || emitted) options.onCommit?.(changed, emitted);
       return result;
     } catch (error) {
@@ -136,7 +139,6 @@ function connections(options: DatabaseOptions, size: number, plans: readonly str
     ]
       .map((set) => `-c ${set}`)
       .join(' '),
-    ...({ pipeline: true } as object),
   });
   pool.on('error', options.onError);
   pool.on('connect', (client) => {
@@ -145,21 +147,9 @@ function connections(options: DatabaseOptions, size: number, plans: readonly str
   return pool;
 }
 
-/** What is sent in one turn leaves in one system call, rather than in one for each statement. */
-function oneFlight(client: pg.PoolClient): () => void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  let held = false;
-  return () => {
-    if (held) return;
-    held = true;
-    stream.cork();
-    process.nextTick(() => {
-      held = false;
-      stream.uncork();
-    });
-  };
-}
-
+const begin = { name: 'begin', text: 'begin' };
+const beginReading = { name: 'begin_reading', text: 'begin isolation level repeatable read read only' };
+const commit = { name: 'commit', text: 'commit' };
 const setCaller = {
   name: 'set_caller',
   text: "select set_config('app.user_id', $1, true), set_config('app.workspaces', $2, true)",
@@ -175,12 +165,11 @@ async function settle(sent: readonly Promise<unknown>[]): Promise<void> {
 }
 
 async function firstCause(sent: readonly Promise<unknown>[], error: unknown): Promise<unknown> {
-  if ((error as { code?: string }).code !== IN_FAILED_TRANSACTION) return error;
   try {
     await settle(sent);
     return error;
   } catch (cause) {
-    return cause;
+    return (error as { code?: string }).code === IN_FAILED_TRANSACTION ? cause : error;
   }
 }
 
