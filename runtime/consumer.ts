@@ -116,30 +116,37 @@ export class Consumer<Owner extends string> {
   /** The usual path: all workspaces of a batch in one transaction. Returns the workspaces that now hold events. */
   private async applyTogether(byWorkspace: ReadonlyMap<string, readonly Event[]>): Promise<string[]> {
     const done: Event[] = [];
-    const gaps = await this.options.database.transact(async (tx, emit) => {
-      const held: string[] = [];
-      const moved: Cursor[] = [];
-      for (const cursor of await tx.query(this.sql.lockCursors, [this.options.name, [...byWorkspace.keys()]])) {
-        let sequence = cursor.sequence;
-        let holding = cursor.held;
-        for (const event of byWorkspace.get(cursor.workspace_id) ?? []) {
-          if (event.data.epoch !== cursor.epoch || sequenceOf(event) <= sequence) continue;
-          if (holding || sequenceOf(event) > sequence + 1) {
-            this.hold(tx, event);
-            holding = true;
-            continue;
+    const lists = [...byWorkspace.values()];
+    // A cursor that only passes events over: lost in a crash of the database, the log is asked again.
+    const passing = !lists.some((list) => list.some((event) => this.options.types.has(event.type)));
+    const gaps = await this.options.database.transact(
+      async (tx, emit) => {
+        const held: string[] = [];
+        const moved: Cursor[] = [];
+        for (const cursor of await tx.query(this.sql.lockCursors, [this.options.name, [...byWorkspace.keys()]])) {
+          let sequence = cursor.sequence;
+          let holding = cursor.held;
+          for (const event of byWorkspace.get(cursor.workspace_id) ?? []) {
+            if (event.data.epoch !== cursor.epoch || sequenceOf(event) <= sequence) continue;
+            if (holding || sequenceOf(event) > sequence + 1) {
+              this.hold(tx, event);
+              holding = true;
+              continue;
+            }
+            await this.handle(event, tx, emit);
+            sequence = sequenceOf(event);
+            done.push(event);
           }
-          await this.handle(event, tx, emit);
-          sequence = sequenceOf(event);
-          done.push(event);
+          // Somebody has to work them off: whoever held first, or after a crash nobody yet.
+          if (holding && !this.isDraining(cursor.workspace_id)) held.push(cursor.workspace_id);
+          if (sequence !== cursor.sequence || holding !== cursor.held)
+            moved.push({ ...cursor, sequence, held: holding });
         }
-        // Somebody has to work them off: whoever held first, or after a crash nobody yet.
-        if (holding && !this.isDraining(cursor.workspace_id)) held.push(cursor.workspace_id);
-        if (sequence !== cursor.sequence || holding !== cursor.held) moved.push({ ...cursor, sequence, held: holding });
-      }
-      if (moved.length > 0) this.moveCursors(tx, moved);
-      return held;
-    });
+        if (moved.length > 0) this.moveCursors(tx, moved);
+        return held;
+      },
+      passing ? { durable: false } : {},
+    );
     for (const event of done) this.measure(event);
     return gaps;
   }

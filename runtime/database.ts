@@ -88,6 +88,7 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
     let broken: Error | undefined;
     try {
       void send(settings.readOnly ? beginReading : begin);
+      if (settings.durable === false) void send(withoutFlush);
       if (settings.caller)
         void send(setCaller, [settings.caller.user_id, `{${settings.caller.workspace_ids.join(',')}}`]);
       const result = await work(tx, emit);
@@ -149,6 +150,7 @@ function connections(options: DatabaseOptions, size: number, plans: readonly str
 
 const begin = { name: 'begin', text: 'begin' };
 const beginReading = { name: 'begin_reading', text: 'begin isolation level repeatable read read only' };
+const withoutFlush = { name: 'without_flush', text: 'set local synchronous_commit = off' };
 const commit = { name: 'commit', text: 'commit' };
 const setCaller = {
   name: 'set_caller',

@@ -136,13 +136,16 @@ export class LogRelay<Owner extends string> {
       ),
       this.options.publish('task-events', events),
     ]);
-    await this.options.database.transact(async (tx) => {
-      tx.write(this.sql.write, [
-        ranges.map((range) => range.workspace_id),
-        ranges.map((range) => range.epoch),
-        ranges.map((range) => range.to),
-      ]);
-    });
+    await this.options.database.transact(
+      async (tx) => {
+        tx.write(this.sql.write, [
+          ranges.map((range) => range.workspace_id),
+          ranges.map((range) => range.epoch),
+          ranges.map((range) => range.to),
+        ]);
+      },
+      { durable: false },
+    );
     for (const range of ranges) {
       this.positions.set(range.workspace_id, range.to);
       // What is committed from now on wakes the relay itself.
