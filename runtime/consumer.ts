@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { isSequenced } from '@taskmaster/contracts/events/types';
 import type { Database } from './database.ts';
@@ -34,6 +35,7 @@ export class Consumer<Owner extends string> {
   private readonly running = new Map<string, Promise<void>>();
   private readonly waits: readonly number[];
   private stopped = false;
+  private readonly stopping = new AbortController();
   /** One that takes no event of a change keeps no cursor: there is no order for it to hold. */
   private readonly sequenced: boolean;
 
@@ -54,6 +56,7 @@ export class Consumer<Owner extends string> {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.stopping.abort();
     for (const timer of this.timers.values()) clearTimeout(timer);
     await Promise.allSettled(this.running.values());
   }
@@ -70,7 +73,7 @@ export class Consumer<Owner extends string> {
           { consumer: this.options.name, err: String(error), wait_ms: wait },
           'database away, trying again',
         );
-        await new Promise((go) => setTimeout(go, wait));
+        await sleep(wait, undefined, { signal: this.stopping.signal });
       }
     }
   }

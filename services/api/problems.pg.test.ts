@@ -98,6 +98,17 @@ describe('a request that is not right', () => {
     ).toBe(401);
   });
 
+  it.each([
+    ['POST', '/api/tasks/quick', { text: 3 }],
+    ['POST', '/api/tasks/quick/parse', {}],
+    ['PATCH', '/api/me', { name: 7 }],
+    ['GET', '/api/tasks?sort=nonsense', undefined],
+    ['GET', '/api/tasks/no-id', undefined],
+  ] as const)('tells a stranger nothing of what is valid: %s %s', async (method, path, body) => {
+    expect((await callAt(services.url, method, path, body, { authorization: 'Bearer x' })).status).toBe(401);
+    expect((await ann.call(method, path, body)).status).toBe(422);
+  });
+
   it('is 404 for someone else’s thing, before its body is looked at, and changes nothing', async () => {
     const task = (await ann.call('POST', '/api/tasks', { title: 'hers' })).json;
     for (const [method, path, body] of [
