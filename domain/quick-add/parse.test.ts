@@ -468,8 +468,16 @@ describe('turned back into words', () => {
   it('if nothing else would be left for a title', () => {
     expect(read('tomorrow')).toMatchObject({ title: 'tomorrow', due_date: null, tokens: [] });
     expect(read('every friday #Home')).toMatchObject({ title: 'every friday', recurrence: null, project: 'Home' });
-    expect(read('#Home p1').title).toBe('');
-    expect(read('').title).toBe('');
+    expect(read('tomorrow p1 //note')).toMatchObject({
+      title: 'tomorrow',
+      due_date: null,
+      priority: 'high',
+      notes: 'note',
+    });
+  });
+  it('and only an empty line has an empty title', () => expect(read(' ').title).toBe(''));
+  it.each(['p1', '#Home p1', '@tag', '//note', '//', '(p1)', ', p1', 'p1 #Home //note'])('all of %j', (text) => {
+    expect(read(text)).toMatchObject({ title: text, project: null, priority: null, notes: '', tags: [], tokens: [] });
   });
 });
 
@@ -534,6 +542,7 @@ describe('any text', () => {
           end = token.end;
         }
         expect(title).toBe(title.trim());
+        if (/[^\s\ue000]/.test(text)) expect(title).not.toBe('');
         if (due_time !== null) expect(due_date).not.toBe(null);
         if (recurrence === null) return;
         const normal = normaliseRecurrence(recurrence, { due_date, due_time }, context.today);

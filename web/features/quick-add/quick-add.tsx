@@ -84,14 +84,8 @@ export default function QuickAdd({ start }: { start: string }) {
     if (!grammar || lines.length === 0) return;
     const { place } = currentRoute();
     const home = place.name === 'project' && view.get('project', place.id) ? place.id : null;
-    const parsed = isMany
-      ? lines.map((one) => grammar.parseQuickAdd(one, { ...context, ignore: [] }))
-      : line
-        ? [line]
-        : [];
-    const titled = parsed.filter((one) => one.title !== '');
-    if (titled.length === 0) return;
-    const { ops, tasks } = opsOfLines(titled, { project_id: home, parent_id: null }, view.all('project'));
+    const parsed = lines.map((one) => grammar.parseQuickAdd(one, isMany ? { ...context, ignore: [] } : context));
+    const { ops, tasks } = opsOfLines(parsed, { project_id: home, parent_id: null }, view.all('project'));
     void edit(...ops);
     showToast({
       words: isMany ? (
