@@ -10,13 +10,15 @@ import { newOp } from '../tasks/acts.tsx';
 import { useGrammar } from './grammar.ts';
 import { opsOfLines } from './line-ops.ts';
 import { closeQuickAdd } from './open.ts';
+import { useReader } from './reader.ts';
 import { asTyped, type Suggestion, sigilAt, suggestionsFor } from './suggestions.ts';
 import { TokenLine } from './token-line.tsx';
 import { NextDates, Understood } from './understood.tsx';
 
 /** One line in plain words becomes a task; many lines become many. */
 export default function QuickAdd({ start }: { start: string }) {
-  const { view, settings, today, time } = useScreen();
+  const { view } = useScreen();
+  const reader = useReader();
   const grammar = useGrammar();
   const [text, setText] = useState(start);
   const [caret, setCaret] = useState(start.length);
@@ -24,17 +26,7 @@ export default function QuickAdd({ start }: { start: string }) {
   const [chosen, setChosen] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
 
-  const context = useMemo(
-    () => ({
-      today,
-      now: time,
-      zone: settings.time_zone,
-      week_start: settings.week_start,
-      locale: settings.locale,
-      ignore,
-    }),
-    [today, time, settings, ignore],
-  );
+  const context = useMemo(() => ({ ...reader, ignore }), [reader, ignore]);
   const lines = useMemo(() => grammar?.splitLines(text) ?? [], [grammar, text]);
   const isMany = lines.length > 1;
   const line = useMemo(
@@ -84,7 +76,7 @@ export default function QuickAdd({ start }: { start: string }) {
     if (!grammar || lines.length === 0) return;
     const { place } = currentRoute();
     const home = place.name === 'project' && view.get('project', place.id) ? place.id : null;
-    const parsed = lines.map((one) => grammar.parseQuickAdd(one, isMany ? { ...context, ignore: [] } : context));
+    const parsed = lines.map((one) => grammar.parseQuickAdd(one, isMany ? reader : context));
     const { ops, tasks } = opsOfLines(parsed, { project_id: home, parent_id: null }, view.all('project'));
     void edit(...ops);
     showToast({
