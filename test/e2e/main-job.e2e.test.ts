@@ -20,8 +20,14 @@ afterAll(async () => {
 });
 
 test('the door can be used by everyone', async () => {
-  await laptop.page.getByRole('heading', { name: 'Good to see you' }).waitFor();
+  const { page } = laptop;
+  await page.getByRole('button', { name: 'Create account' }).waitFor();
+  await page.getByText('The first account runs the place').waitFor();
+  await expectAccessible(laptop, 'first account');
+  await page.getByRole('button', { name: 'I have an account' }).click();
+  await page.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await expectAccessible(laptop, 'sign-in');
+  await page.getByRole('button', { name: 'Make one' }).click();
   await signUp(laptop);
   await laptop.page.getByText('Nothing is due today').waitFor();
   await expectAccessible(laptop, 'empty Today');
