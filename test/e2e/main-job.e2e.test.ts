@@ -87,7 +87,7 @@ test('what was deleted is brought back', async () => {
   await page.getByText('Deleted: Buy stamps').waitFor();
   await page.getByText('All on the server').waitFor();
   await goTo(laptop, 'Deleted');
-  await page.getByRole('button', { name: /Bring back.*Buy stamps/ }).click();
+  await page.getByRole('button', { name: 'Bring back: Buy stamps', exact: true }).click();
   await goTo(laptop, 'Inbox');
   await page.getByRole('button', { name: 'Buy stamps', exact: true }).waitFor();
   await goTo(laptop, 'Home');
@@ -138,6 +138,20 @@ test('a repeating task is moved alone or with its series', async () => {
     .getByText(/every Wednesday|Wednesdays|Weekly on Wednesday/i)
     .first()
     .waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+});
+
+test('an occurrence that is moved alone leaves the time of its series, and no day is said twice', async () => {
+  const { page } = laptop;
+  await quickAdd(laptop, 'Walk the dog every day at 09:00 starting tomorrow');
+  await page.getByRole('button', { name: 'Walk the dog', exact: true }).click();
+  const panel = page.getByRole('complementary', { name: 'Task: Walk the dog' });
+  await panel.getByRole('button', { name: 'Tomorrow, 09:00', exact: true }).click();
+  await panel.getByLabel('Due, in plain words').fill('tomorrow 15:00');
+  await page.keyboard.press('Enter');
+  await panel.getByRole('button', { name: 'Tomorrow, 15:00', exact: true }).waitFor();
+  await panel.getByRole('button', { name: 'Daily, 09:00', exact: true }).waitFor();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
 });
