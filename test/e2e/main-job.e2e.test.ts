@@ -142,6 +142,36 @@ test('a repeating task is moved alone or with its series', async () => {
   await page.keyboard.press('Escape');
 });
 
+test('a sub-task is typed in the same plain words', async () => {
+  const { page } = laptop;
+  await quickAdd(laptop, 'Bake a cake');
+  await page.getByRole('button', { name: 'Bake a cake', exact: true }).click();
+  const panel = page.getByRole('complementary', { name: 'Task: Bake a cake' });
+  const field = panel.getByLabel('Add a sub-task');
+  await field.pressSequentially('Buy milk tomorrow p1');
+  await expect.poll(() => panel.locator('.token-mirror .token').allInnerTexts()).toEqual(['tomorrow', 'p1']);
+  await panel.getByText('High').and(panel.locator('#step-understood span')).waitFor();
+  await expectAccessible(laptop, 'a sub-task as it is typed');
+  await page.keyboard.press('Enter');
+  await panel.getByRole('checkbox', { name: 'Buy milk, high priority' }).waitFor();
+  const step = panel.locator('.step', { hasText: 'Buy milk' });
+  expect(await step.innerText()).toMatch(/Buy milk\s+Tomorrow/);
+
+  await field.pressSequentially('Read up tomorrow p2');
+  await page.keyboard.press('Escape');
+  // Esc has turned the last token back, and has not closed the panel.
+  await expect.poll(() => panel.locator('.token-mirror .token').allInnerTexts()).toEqual(['tomorrow']);
+  await page.keyboard.press('Enter');
+  await panel.getByRole('button', { name: 'Read up p2', exact: true }).waitFor();
+
+  await field.fill('flour\n- 2 eggs');
+  await panel.getByText('2 lines become 2 tasks').waitFor();
+  await field.press('Enter');
+  await panel.getByRole('button', { name: '2 eggs', exact: true }).waitFor();
+  expect(await panel.getByText('0 of 4').count()).toBe(1);
+  await page.keyboard.press('Escape');
+});
+
 test('an occurrence that is moved alone leaves the time of its series, and no day is said twice', async () => {
   const { page } = laptop;
   await quickAdd(laptop, 'Walk the dog every day at 09:00 starting tomorrow');
