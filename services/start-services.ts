@@ -101,6 +101,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       metrics,
       ...(config.METRICS_TOKEN ? { metricsToken: config.METRICS_TOKEN } : {}),
       dependencies: [database],
+      about: started.about,
     });
     pageRoutes(http, page);
   });

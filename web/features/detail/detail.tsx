@@ -170,7 +170,7 @@ function TitleField({ title, onSave }: { title: string; onSave(title: string): v
             event.preventDefault();
             event.currentTarget.blur();
           } else if (event.key === 'Escape') {
-            event.stopPropagation();
+            event.preventDefault();
             setText(title);
           }
         }}

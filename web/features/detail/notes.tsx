@@ -52,7 +52,7 @@ export function Notes({ task }: { task: Task }) {
             onBlur={save}
             onKeyDown={(event) => {
               if (event.key === 'Escape' || (event.key === 'Enter' && (event.metaKey || event.ctrlKey))) {
-                event.stopPropagation();
+                event.preventDefault();
                 save();
               }
             }}
