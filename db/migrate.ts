@@ -57,6 +57,8 @@ export async function migrate(connection: pg.ClientConfig): Promise<{ applied: s
 const ROLES = [
   'taskmaster_api',
   'taskmaster_api_background',
+  'taskmaster_audit',
+  'taskmaster_audit_background',
   'taskmaster_auth',
   'taskmaster_recurring',
   'taskmaster_sync',

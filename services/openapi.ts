@@ -1,6 +1,7 @@
 import { createLogger, createMetrics } from '@taskmaster/runtime/telemetry';
 import { mountApi } from './api/routes/mount.ts';
 import type { Parts } from './api/routes/route.ts';
+import { auditRoutes } from './audit/routes.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { createServer } from './http/server.ts';
 
@@ -17,6 +18,7 @@ export async function buildOpenApi(): Promise<object> {
   describeApi(http, '1');
   http.after(() => {
     mountApi({ http } as Parts & Parameters<typeof mountApi>[0]);
+    auditRoutes({ http } as Parameters<typeof auditRoutes>[0]);
     aboutRoutes(http, {
       metrics,
       dependencies: [],

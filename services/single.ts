@@ -47,6 +47,7 @@ export async function startSingle(
       log,
       version: options.version,
       secret: secretOf(config, dataDir),
+      checkpointFile: join(dataDir, 'audit-checkpoints.jsonl'),
       database: `PostgreSQL ${database.version}, ${database.kind}`,
     });
     undo.push(() => services.stop());

@@ -6,6 +6,7 @@ import { createMetrics, type Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { isOwnOrigin } from './api/auth/authenticate.ts';
 import { startApi } from './api/service.ts';
+import { type Audit, startAudit } from './audit/service.ts';
 import type { Config } from './config.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { createServer, type Http } from './http/server.ts';
@@ -17,6 +18,7 @@ export interface Services {
   http: Http;
   api: RunningRuntime<'tasks'>;
   recurring: RunningRuntime<'recurring'>;
+  audit: Audit;
   firstAccountPath(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface ServicesOptions {
   version: string;
   /** What `/ready` says of the database. */
   database: string;
+  /** Where signed checkpoints of the audit log go besides the database. */
+  checkpointFile?: string;
   /** Milliseconds; only tests shorten it. */
   validateSocketsEvery?: number;
 }
@@ -54,6 +58,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...common,
     schema: 'recurring',
     roles: { caller: 'taskmaster_recurring', background: 'taskmaster_recurring' },
+    poolSize: 2,
+  });
+
+  const auditRuntime = createRuntime({
+    ...common,
+    schema: 'audit',
+    roles: { caller: 'taskmaster_audit', background: 'taskmaster_audit_background' },
     poolSize: 2,
   });
 
@@ -89,6 +100,17 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...(options.validateSocketsEvery ? { validateEvery: options.validateSocketsEvery } : {}),
   });
   await recurring.start(recurringRuntime);
+  const audit = startAudit({
+    http,
+    runtime: auditRuntime,
+    enter: async (request) => {
+      const { user_id, role, workspaces } = await started.enter(request);
+      return { user_id, role, workspace_ids: workspaces.map((workspace) => workspace.id) };
+    },
+    secret: options.secret,
+    ...(options.checkpointFile ? { checkpointFile: options.checkpointFile } : {}),
+    log,
+  });
   const database = {
     name: 'database',
     check: async () => {
@@ -106,20 +128,21 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     pageRoutes(http, page);
   });
   await http.ready();
-  await recurringRuntime.begin();
+  await Promise.all([recurringRuntime.begin(), auditRuntime.begin()]);
   await api.begin();
 
   return {
     http,
     api,
     recurring: recurringRuntime,
+    audit,
     firstAccountPath: started.firstAccountPath,
     async stop() {
       await sync.stop();
       await http.close();
       await adapter.stop();
       // Together: a relay hands its events to the other's consumers.
-      await Promise.all([api.stop(), recurringRuntime.stop()]);
+      await Promise.all([api.stop(), recurringRuntime.stop(), auditRuntime.stop()]);
       await Promise.all([state.end(), authPool.end()]);
     },
   };

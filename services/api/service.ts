@@ -2,11 +2,12 @@ import type { About } from '@taskmaster/contracts/http/service';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
+import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
 import { createAdmission } from './auth/admission.ts';
-import { type Authenticate, createAuthenticate } from './auth/authenticate.ts';
+import { type Authenticate, type Authenticated, createAuthenticate } from './auth/authenticate.ts';
 import { createAuth } from './auth/better-auth.ts';
 import { createPeople } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
@@ -15,7 +16,7 @@ import { handleOccurrenceDue } from './consumers/bring-about-successor.ts';
 import { createLogSource } from './log/log-source.ts';
 import { authRoutes } from './routes/auth.ts';
 import { mountApi } from './routes/mount.ts';
-import type { Parts } from './routes/route.ts';
+import { enter, type Parts } from './routes/route.ts';
 
 export interface ApiOptions {
   http: Http;
@@ -32,6 +33,8 @@ export interface ApiOptions {
 export interface Api {
   tickets: Tickets;
   authenticate: Authenticate;
+  /** For routes of other services: who calls, within their rate, with a request that is valid. */
+  enter(request: FastifyRequest): Promise<Authenticated>;
   /** The path that lets the first account be made where sign-up is closed; undefined once there is one. */
   firstAccountPath(): Promise<string | undefined>;
   /** Whether there is an account, and who may make one. */
@@ -96,7 +99,13 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       tx.write(forgetOps, []);
     }),
   );
-  return { tickets, authenticate, firstAccountPath: admission.firstAccountPath, about: admission.about };
+  return {
+    tickets,
+    authenticate,
+    enter: (request) => enter(parts, request),
+    firstAccountPath: admission.firstAccountPath,
+    about: admission.about,
+  };
 }
 
 const say = statementsOf('tasks');

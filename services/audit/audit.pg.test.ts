@@ -1,0 +1,203 @@
+import { type AuditLine, isSigned, openPayload, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+
+let services: RunningServices;
+let admin: Person;
+let ann: Person;
+let bob: Person;
+let owner: pg.Client;
+beforeAll(async () => {
+  services = await runServices();
+  admin = await services.person('admin');
+  ann = await services.person('ann');
+  bob = await services.person('bob');
+  owner = new pg.Client(services.connection);
+  await owner.connect();
+});
+afterAll(async () => {
+  await owner.end();
+  await services.stop();
+});
+
+const entries = async (who: Person, query = '') => (await who.call('GET', `/api/audit-logs${query}`)).json.items;
+const witnessed = async (who: Person): Promise<void> => {
+  const { head } = (await who.call('GET', `/api/workspaces/${who.workspace}/changes?since=0&limit=1`)).json;
+  await until(async () => {
+    const { chains } = (await who.call('GET', '/api/audit-logs/verify')).json;
+    return chains.some(
+      (one: { chain: string; seq: number }) => one.chain === `workspace:${who.workspace}` && one.seq === head,
+    );
+  }, `entry ${head}`);
+};
+const exported = async (who: Person): Promise<AuditLine[]> =>
+  (await who.call('GET', '/api/audit-logs/export')).text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+async function verdictOn(lines: readonly AuditLine[], checkpoints: readonly string[] = []): Promise<Verdict> {
+  const verifier = new Verifier();
+  for (const line of checkpoints) verifier.expect(JSON.parse(line));
+  for (const line of lines) await verifier.add(line);
+  return verifier.verdict(true);
+}
+
+describe('the audit log', () => {
+  it('has each change once, in the order of its workspace, with what was before and after', async () => {
+    const task = (await ann.call('POST', '/api/tasks', { title: 'first words' })).json;
+    await ann.call('PATCH', `/api/tasks/${task.id}`, { title: 'second words' });
+    await ann.call('POST', `/api/tasks/${task.id}/complete`, {});
+    await witnessed(ann);
+    const found = await entries(ann, `?task_id=${task.id}`);
+    expect(found.map((entry: { action: string }) => entry.action)).toEqual(['completed', 'updated', 'created']);
+    expect(found[1].payload.changed.title).toEqual(['first words', 'second words']);
+    expect(found[1]).toMatchObject({ user_id: ann.id, actor: { kind: 'user', id: ann.id }, resource_type: 'task' });
+    const all = await entries(ann, '?limit=200');
+    expect(new Set(all.map((entry: { event_id: string }) => entry.event_id)).size).toBe(all.length);
+    expect(all.map((entry: { sequence: number }) => entry.sequence)).toEqual(
+      all.map((_: unknown, index: number) => all.length - index),
+    );
+  });
+
+  it('is filtered by time, type and person, and paged', async () => {
+    const all = await entries(ann, '?limit=200');
+    expect(await entries(ann, '?event_type=com.todo.task.completed')).toHaveLength(1);
+    expect(await entries(ann, `?user_id=${ann.id}&limit=200`)).toHaveLength(all.length);
+    expect(await entries(ann, `?end_date=${all.at(-1).timestamp}`)).toEqual([]);
+    expect(await entries(ann, '?start_date=2020-01-01&limit=2&offset=1')).toEqual(all.slice(1, 3));
+    expect((await ann.call('GET', '/api/audit-logs?start_date=yesterday')).status).toBe(422);
+    expect((await ann.call('GET', `/api/${ann.id}/audit_logs?limit=200`)).json.items).toEqual(all);
+    expect((await ann.call('GET', `/api/${bob.id}/audit_logs`)).status).toBe(403);
+  });
+
+  it('shows nobody anything of another’s; an administrator sees all', async () => {
+    const task = (await ann.call('POST', '/api/tasks', { title: 'hers alone' })).json;
+    await witnessed(ann);
+    await bob.call('POST', '/api/tasks', { title: 'his' });
+    await witnessed(bob);
+    expect(await entries(bob, `?task_id=${task.id}`)).toEqual([]);
+    expect(await entries(bob, `?user_id=${ann.id}`)).toEqual([]);
+    expect((await bob.call('GET', '/api/audit-logs/export')).text).not.toContain(ann.workspace);
+    expect((await bob.call('GET', '/api/audit-logs/verify')).text).not.toContain(ann.workspace);
+    expect(await entries(admin, `?task_id=${task.id}`)).toHaveLength(1);
+    const behind = new pg.Client({ ...services.connection, options: '-c role=taskmaster_audit' });
+    await behind.connect();
+    expect((await behind.query('select 1 from audit.audit_logs')).rows).toEqual([]);
+    await behind.query(`select set_config('app.user_id', $1, false)`, [bob.id]);
+    const seen = await behind.query('select distinct user_id from audit.audit_logs');
+    await behind.end();
+    expect(seen.rows).toEqual([{ user_id: bob.id }]);
+  });
+
+  it('keeps no plain word of a payload: what is stored is sealed for its person', async () => {
+    await ann.call('POST', '/api/tasks', { title: 'Xylophone lessons' });
+    await witnessed(ann);
+    const { rows } = await owner.query(`select 1 from audit.audit_logs where stored ilike '%xylophone%'`);
+    expect(rows).toEqual([]);
+    const last = (await exported(ann)).at(-1) as AuditLine;
+    expect(await openPayload(last)).toMatchObject({ after: { title: 'Xylophone lessons' } });
+    const before = (await exported(ann)).at(-2) as AuditLine;
+    await expect(openPayload({ ...before, ...(last.key ? { key: last.key } : {}) })).rejects.toThrow();
+  });
+
+  it('only grows, whoever asks', async () => {
+    for (const text of [
+      'update audit.audit_logs set seq = seq',
+      'delete from audit.audit_logs',
+      'truncate audit.audit_logs',
+    ])
+      await expect(owner.query(text)).rejects.toMatchObject({ code: '42501' });
+    const service = new pg.Client({ ...services.connection, options: '-c role=taskmaster_audit_background' });
+    await service.connect();
+    await expect(service.query('delete from audit.audit_logs')).rejects.toMatchObject({ code: '42501' });
+    await service.end();
+  });
+});
+
+describe('an export', () => {
+  it('verifies; and a flipped byte, a deleted, a swapped, an inserted row and a cut tail are each named', async () => {
+    for (let n = 0; n < 6; n++) await ann.call('POST', '/api/tasks', { title: `evidence ${n}` });
+    await witnessed(ann);
+    const checkpoint = (await services.audit.checkpoint()) ?? '';
+    const lines = await exported(ann);
+    expect(await verdictOn(lines, [checkpoint])).toEqual({
+      entries: lines.length,
+      chains: [{ chain: `workspace:${ann.workspace}`, seq: lines.length }],
+    });
+    const at = (index: number) => lines[index] as AuditLine;
+    const why = async (changed: readonly AuditLine[]) => {
+      const { broken_at } = await verdictOn(changed, [checkpoint]);
+      return [broken_at?.why, broken_at?.seq];
+    };
+    const flipped = { ...at(3), stored: at(3).stored.replace('"sealed":"', '"sealed":"0') };
+    expect(await why(lines.with(3, flipped))).toEqual(['changed', 4]);
+    expect(await why(lines.toSpliced(3, 1))).toEqual(['missing', 4]);
+    expect(await why(lines.with(3, { ...at(4), seq: 4 }).with(4, { ...at(3), seq: 5 }))).toEqual(['changed', 4]);
+    expect(await why(lines.with(3, at(4)).with(4, at(3)))).toEqual(['missing', 4]);
+    expect(await why(lines.toSpliced(3, 0, at(2)))).toEqual(['inserted', 3]);
+    expect(await why(lines.slice(0, -1))).toEqual(['cut', lines.length]);
+  });
+
+  it('that was rewritten as a whole no longer meets its checkpoint', async () => {
+    const lines = await exported(ann);
+    const { rows } = await owner.query<{ line: string }>('select line from audit.checkpoint order by id');
+    const other = await exported(bob);
+    const rewritten = other.map((line) => ({ ...line, chain: `workspace:${ann.workspace}` }));
+    const { nextHash, hashBefore, toHex } = await import('@taskmaster/contracts/audit/chain');
+    let hash: Uint8Array = await hashBefore(`workspace:${ann.workspace}`);
+    for (const line of [...rewritten, ...lines.slice(rewritten.length)]) {
+      hash = await nextHash(hash, line.stored);
+      line.hash = toHex(hash);
+    }
+    const { broken_at } = await verdictOn(
+      [...rewritten, ...lines.slice(rewritten.length)],
+      rows.map((row) => row.line),
+    );
+    expect(broken_at).toEqual({ chain: `workspace:${ann.workspace}`, seq: lines.length, why: 'rewritten' });
+  });
+});
+
+describe('a checkpoint', () => {
+  it('is signed, holds what moved, and follows the one before', async () => {
+    await ann.call('POST', '/api/tasks', { title: 'one more' });
+    await witnessed(ann);
+    const line = (await services.audit.checkpoint()) ?? '';
+    const checkpoint = JSON.parse(line);
+    expect(await isSigned(checkpoint)).toBe(true);
+    expect(await isSigned({ ...checkpoint, at: '2020-01-01T00:00:00.000Z' })).toBe(false);
+    expect(Object.keys(checkpoint.heads)).toEqual([`workspace:${ann.workspace}`]);
+    expect(checkpoint.previous).toMatch(/^[0-9a-f]{64}$/);
+    expect(await services.audit.checkpoint()).toBeUndefined();
+  });
+});
+
+describe('the service’s own verifying', () => {
+  const broken = async () => (await ann.call('GET', '/api/audit-logs/verify')).json.broken_at;
+  const behindTheTrigger = async (text: string, values: unknown[]) => {
+    await owner.query(`set session_replication_role = replica`);
+    await owner.query(text, values);
+    await owner.query(`set session_replication_role = origin`);
+  };
+
+  it('finds every column that is not what was stored, every changed text and every cut', async () => {
+    const chain = `workspace:${ann.workspace}`;
+    expect(await broken()).toBeUndefined();
+    await behindTheTrigger(`update audit.audit_logs set action = 'deleted' where chain = $1 and seq = 2`, [chain]);
+    expect(await broken()).toEqual({ chain, seq: 2, why: 'columns' });
+    const { rows } = await owner.query(
+      `select split_part(event_type, '.', 4) as action from audit.audit_logs where chain = $1 and seq = 2`,
+      [chain],
+    );
+    await behindTheTrigger(`update audit.audit_logs set action = $2 where chain = $1 and seq = 2`, [
+      chain,
+      rows[0].action,
+    ]);
+    expect(await broken()).toBeUndefined();
+    await behindTheTrigger(
+      `delete from audit.audit_logs where chain = $1 and seq = (select seq from audit.chain where chain = $1)`,
+      [chain],
+    );
+    expect(await broken()).toMatchObject({ chain, why: 'cut' });
+  });
+});

@@ -1,0 +1,71 @@
+import { Readable } from 'node:stream';
+import { uuid } from '@taskmaster/contracts/fields';
+import { auditListSchema, auditQuery, auditVerdictSchema } from '@taskmaster/contracts/http/audit';
+import { orProblem } from '@taskmaster/contracts/problems';
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Http } from '../http/server.ts';
+import type { Queries, Reader } from './queries.ts';
+
+/** The audit log: looked through, verified, taken away; also under `/api/{user_id}/audit_logs`. */
+export function auditRoutes({
+  http,
+  enter,
+  queries,
+}: {
+  http: Http;
+  enter(request: FastifyRequest): Promise<Reader>;
+  queries: Queries;
+}): void {
+  const doc = (summary: string) => ({ summary, tags: ['audit'] });
+
+  const list = { querystring: auditQuery, response: { 200: auditListSchema, ...orProblem } };
+  http.get(
+    '/api/audit-logs',
+    { schema: { ...doc('Who did what, newest first'), ...list }, attachValidation: true },
+    async (request) => {
+      const reader = await enter(request);
+      return { items: await queries.list(reader, request.query), next_cursor: null };
+    },
+  );
+  http.get(
+    '/api/:user_id/audit_logs',
+    { schema: { hide: true, params: z.object({ user_id: uuid }), ...list }, attachValidation: true },
+    async (request) => {
+      const reader = await enter(request);
+      return { items: await queries.list(reader, { ...request.query, user_id: reader.user_id }), next_cursor: null };
+    },
+  );
+
+  http.get(
+    '/api/audit-logs/verify',
+    {
+      schema: {
+        ...doc('Computes every hash that the caller may see'),
+        response: { 200: auditVerdictSchema, ...orProblem },
+      },
+    },
+    async (request) => {
+      const { entries, ...verdict } = await queries.verify(await enter(request));
+      return { intact_to: entries, ...verdict };
+    },
+  );
+
+  http.get(
+    '/api/audit-logs/export',
+    { schema: doc('The chains as JSON Lines, for a verifier of one’s own') },
+    async (request, reply) => {
+      const reader = await enter(request);
+      const text = Readable.from(lines(queries.exported(reader)), { objectMode: false });
+      return reply
+        .type('application/jsonl')
+        .header('cache-control', 'no-store')
+        .header('content-disposition', 'attachment; filename="taskmaster-audit.jsonl"')
+        .send(text);
+    },
+  );
+}
+
+async function* lines(entries: AsyncIterable<unknown>): AsyncGenerator<string> {
+  for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
+}

@@ -1,0 +1,62 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import type { Runtime } from '@taskmaster/runtime/runtime';
+import { statementsOf } from '@taskmaster/runtime/statement';
+import { LRUCache } from 'lru-cache';
+
+const say = statementsOf('audit');
+const keyOf = say<{ key: Buffer }>('person_key', 'select key from audit.person_key where user_id = $1');
+const makeKey = say(
+  'make_person_key',
+  'insert into audit.person_key (user_id, key) values ($1, $2) on conflict do nothing',
+);
+const keysOf = say<{ user_id: string; key: Buffer }>(
+  'person_keys',
+  'select user_id, key from audit.person_key where user_id = any($1::uuid[])',
+);
+
+/** One entry's key, of its person's: whoever is given it opens that entry alone. */
+export const entryKey = (personKey: Buffer, eventId: string): Buffer =>
+  createHmac('sha256', personKey).update(eventId).digest();
+
+/** AES-256-GCM, as hexadecimal: nonce, text, tag. */
+export function seal(key: Buffer, payload: unknown): string {
+  const nonce = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  const text = Buffer.concat([cipher.update(JSON.stringify(payload)), cipher.final()]);
+  return Buffer.concat([nonce, text, cipher.getAuthTag()]).toString('hex');
+}
+
+/** @throws where the key is another's, or the text was changed. */
+export function open(key: Buffer, sealed: string): unknown {
+  const bytes = Buffer.from(sealed, 'hex');
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
+  decipher.setAuthTag(bytes.subarray(-16));
+  return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString());
+}
+
+/** The keys of people, each made when the first thing about them is witnessed. */
+export function createKeys(transact: Runtime<'audit'>['transact']) {
+  const known = new LRUCache<string, Buffer>({ max: 5_000, ttl: 60_000 });
+  return {
+    /** Committed before it is used: no entry is ever sealed with a key that was rolled back. */
+    async of(userId: string): Promise<Buffer> {
+      const cached = known.get(userId);
+      if (cached) return cached;
+      const [row] = await transact(async (tx) => {
+        const found = await tx.query(keyOf, [userId]);
+        if (found.length > 0) return found;
+        tx.write(makeKey, [userId, randomBytes(32)]);
+        return tx.query(keyOf, [userId]);
+      });
+      if (!row) throw new Error('A key just made is not there.');
+      known.set(userId, row.key);
+      return row.key;
+    },
+    /** Of those who were not erased. */
+    async read(userIds: readonly string[]): Promise<Map<string, Buffer>> {
+      const rows = await transact((tx) => tx.query(keysOf, [userIds]), { readOnly: true });
+      return new Map(rows.map((row) => [row.user_id, row.key]));
+    },
+  };
+}
+export type Keys = ReturnType<typeof createKeys>;

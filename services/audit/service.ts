@@ -1,0 +1,39 @@
+import { type ChangeEventType, changeEventTypes } from '@taskmaster/contracts/events/types';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import type { Logger } from '@taskmaster/runtime/telemetry';
+import type { FastifyRequest } from 'fastify';
+import type { Http } from '../http/server.ts';
+import { witness } from './append.ts';
+import { makeCheckpoint } from './checkpoints.ts';
+import { createQueries, type Reader } from './queries.ts';
+import { auditRoutes } from './routes.ts';
+import { createKeys } from './seal.ts';
+
+export interface AuditOptions {
+  http: Http;
+  runtime: RunningRuntime<'audit'>;
+  /** Who calls, within their rate, with a request that is valid. @throws Problem */
+  enter(request: FastifyRequest): Promise<Reader>;
+  secret: string;
+  checkpointFile?: string;
+  log: Logger;
+}
+
+export interface Audit {
+  /** Signs the heads that moved since the last time; once an hour it happens by itself. */
+  checkpoint(): Promise<string | undefined>;
+}
+
+const HOUR = 60 * 60 * 1000;
+
+/** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Emits nothing. */
+export function startAudit(options: AuditOptions): Audit {
+  const { http, runtime, log, secret } = options;
+  const keys = createKeys(runtime.background);
+  runtime.consume('audit', changeEventTypes as ChangeEventType[], (event, tx) => witness(event, tx, keys));
+  const checkpoint = () =>
+    makeCheckpoint(runtime, { secret, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });
+  runtime.every('audit: checkpoint', HOUR, async () => void (await checkpoint()));
+  http.after(() => auditRoutes({ http, enter: options.enter, queries: createQueries(runtime, keys) }));
+  return { checkpoint };
+}
