@@ -23,5 +23,8 @@ export const opOfKey = (userId: string, key: string): string => v5(`key:${key}`,
 /** Every person's own workspace. */
 export const personalWorkspaceId = (userId: string): string => v5(userId, SERIES_ROOT);
 
+/** What happens to the installation and to nobody known, where an event needs a workspace. */
+export const INSTALLATION_ID = v5('installation', SERIES_ROOT);
+
 /** Case-folded and composed: the form in which names are the same name. */
 export const foldName = (name: string): string => name.normalize('NFKC').toLowerCase();

@@ -130,7 +130,7 @@ export class Consumer<Owner extends string> {
           let sequence = cursor.sequence;
           let holding = cursor.held;
           for (const event of byWorkspace.get(cursor.workspace_id) ?? []) {
-            if (event.data.epoch !== cursor.epoch || sequenceOf(event) <= sequence) continue;
+            if (epochOf(event) !== cursor.epoch || sequenceOf(event) <= sequence) continue;
             if (holding || sequenceOf(event) > sequence + 1) {
               this.hold(tx, event);
               holding = true;
@@ -223,7 +223,7 @@ export class Consumer<Owner extends string> {
           return 'empty' as const;
         }
         const sequence = head.sequence ?? 0;
-        if (sequence <= cursor.sequence || head.event.data.epoch !== cursor.epoch) {
+        if (sequence <= cursor.sequence || epochOf(head.event) !== cursor.epoch) {
           tx.write(this.sql.release, [name, head.event_id]);
           return 'again' as const;
         }
@@ -424,4 +424,5 @@ export class Consumer<Owner extends string> {
 }
 
 const sequenceOf = (event: Event): number => (event.data as { sequence?: number }).sequence ?? 0;
+const epochOf = (event: Event): string | undefined => (event.data as { epoch?: string }).epoch;
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 2_000);

@@ -77,10 +77,28 @@ export const taskSyncSchema = z
   })
   .meta({ id: 'TaskSync' });
 
+/** An act that is no change: a sign-in, a refusal, an export. Nobody known: `user_id` is null. */
+export const auditRecordedSchema = z
+  .object({
+    ...envelope,
+    type: z.literal('com.todo.audit.recorded'),
+    data: z.object({
+      user_id: uuid.nullable(),
+      workspace_id: uuid,
+      idempotency_key: z.string(),
+      meta: metaSchema
+        .omit({ acl_version: true })
+        .extend({ ip: z.string().optional(), user_agent: z.string().optional() }),
+      payload: z.object({ action: z.string(), detail: z.record(z.string(), z.unknown()) }),
+    }),
+  })
+  .meta({ id: 'AuditRecorded' });
+
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
 export type OccurrenceDue = z.infer<typeof occurrenceDueSchema>;
 export type TaskSync = z.infer<typeof taskSyncSchema>;
-export type Event = ChangeEvent | OccurrenceDue | TaskSync;
+export type AuditRecorded = z.infer<typeof auditRecordedSchema>;
+export type Event = ChangeEvent | OccurrenceDue | TaskSync | AuditRecorded;
 export type EventOf<T extends EventType> =
   Extract<Event, { type: T }> extends never ? ChangeEvent : Extract<Event, { type: T }>;
 
@@ -88,6 +106,7 @@ export const eventSchemas = {
   change: changeEventSchema,
   'occurrence-due': occurrenceDueSchema,
   'task-sync': taskSyncSchema,
+  'audit-recorded': auditRecordedSchema,
 } as const;
 
 export const EVENT_SOURCE = '/taskmaster';

@@ -5,6 +5,7 @@
 export const topics = {
   'task-events': { partitions: 3 },
   'task-updates': { partitions: 3 },
+  'audit-log': { partitions: 1 },
 } as const;
 export type Topic = keyof typeof topics;
 
@@ -21,17 +22,22 @@ const verbs = {
 export type ChangeEventType = {
   [E in keyof typeof verbs]: `com.todo.${E}.${(typeof verbs)[E][number]}`;
 }[keyof typeof verbs];
-export type OtherEventType = 'com.todo.task.occurrence-due' | 'com.todo.task.sync';
+/** What is no change, and the topic it goes to. */
+const others = {
+  'com.todo.task.occurrence-due': 'task-events',
+  'com.todo.task.sync': 'task-updates',
+  'com.todo.audit.recorded': 'audit-log',
+} as const;
+export type OtherEventType = keyof typeof others;
 export type EventType = ChangeEventType | OtherEventType;
 
 export const changeEventTypes = Object.entries(verbs).flatMap(([entity, of]) =>
   of.map((verb) => `com.todo.${entity}.${verb}` as ChangeEventType),
 );
 
-export const topicOf = (type: EventType): Topic => (type === 'com.todo.task.sync' ? 'task-updates' : 'task-events');
+export const topicOf = (type: EventType): Topic => (others as Partial<Record<EventType, Topic>>)[type] ?? 'task-events';
 
 /** A sequenced event has its place in the workspace's order; the others are deduplicated by id. */
-export const isSequenced = (type: string): boolean =>
-  type !== 'com.todo.task.occurrence-due' && type !== 'com.todo.task.sync';
+export const isSequenced = (type: string): boolean => !(type in others);
 
 export const eventTypeOf = (entity: string, kind: string): EventType => `com.todo.${entity}.${kind}` as EventType;

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
+import { recordAct } from './acts.ts';
 import { createAdmission } from './auth/admission.ts';
 import { type Authenticate, type Authenticated, createAuthenticate } from './auth/authenticate.ts';
 import { createAuth } from './auth/better-auth.ts';
@@ -77,6 +78,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     authRoutes({
       http,
       auth,
+      record: (act) => recordAct(runtime, act),
       limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       ...(public_url ? { public_url } : {}),
     });

@@ -1,5 +1,6 @@
-import { canonical, chainOfWorkspace } from '@taskmaster/contracts/audit/chain';
-import type { ChangeEvent } from '@taskmaster/contracts/events/event';
+import { canonical, chainOfUser, chainOfWorkspace, INSTALLATION_CHAIN } from '@taskmaster/contracts/audit/chain';
+import type { AuditRecorded, ChangeEvent } from '@taskmaster/contracts/events/event';
+import { INSTALLATION_ID } from '@taskmaster/domain/ids';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { entryKey, type Keys, seal } from './seal.ts';
@@ -20,36 +21,42 @@ const append = say(
 );
 
 /** The filter columns of an entry: nothing but what its stored text says. */
-export function columnsOf(event: ChangeEvent) {
+export function columnsOf(event: ChangeEvent | AuditRecorded) {
   const { data } = event;
-  const [, , resource_type = '', action = ''] = event.type.split('.');
+  const isAct = event.type === 'com.todo.audit.recorded';
+  const [, , resource_type = '', action = ''] = isAct ? ['', '', 'account', actionOf(event)] : event.type.split('.');
   return {
     event_id: event.id,
     at: event.time,
-    workspace_id: data.workspace_id,
+    workspace_id: isAct ? null : data.workspace_id,
     user_id: data.user_id,
     actor: data.meta.actor,
     event_type: event.type,
     resource_type,
     resource_id: event.subject,
-    task_id: data.task_id ?? null,
+    task_id: 'task_id' in data ? (data.task_id ?? null) : null,
     action,
     correlation_id: data.meta.correlation_id,
-    sequence: data.sequence,
+    sequence: 'sequence' in data ? data.sequence : null,
   };
 }
 
+/** Which act it was stands beside the sealed payload: a filter needs it, and it tells nothing of anybody. */
+const actionOf = (event: AuditRecorded): string => event.data.payload.action;
+
 /**
- * Witnesses a change: the event in canonical form, its payload sealed for its person, behind the entry before it. It stores
- * and never judges, so there is nothing to refuse. What the carrier adds (`traceparent`) is left out.
+ * Witnesses a change, or an act that is none: the event in canonical form, its payload sealed for its person, behind the
+ * entry before it. It stores and never judges, so there is nothing to refuse. What the carrier adds (`traceparent`) is left out.
  */
-export async function witness(event: ChangeEvent, tx: Tx<'audit'>, keys: Keys): Promise<void> {
+export async function witness(event: ChangeEvent | AuditRecorded, tx: Tx<'audit'>, keys: Keys): Promise<void> {
   const { traceparent: _carrier, ...said } = event;
-  const key = entryKey(await keys.of(event.data.user_id), event.id);
-  const stored = canonical({ ...said, data: { ...said.data, payload: { sealed: seal(key, event.data.payload) } } });
+  const key = entryKey(await keys.of(event.data.user_id ?? INSTALLATION_ID), event.id);
+  const { payload } = event.data;
+  const open = 'action' in payload ? { action: payload.action } : {};
+  const stored = canonical({ ...said, data: { ...said.data, payload: { ...open, sealed: seal(key, payload) } } });
   const of = columnsOf(event);
   tx.write(append, [
-    chainOfWorkspace(event.data.workspace_id),
+    chainOf(event),
     stored,
     of.event_id,
     of.at,
@@ -64,4 +71,9 @@ export async function witness(event: ChangeEvent, tx: Tx<'audit'>, keys: Keys): 
     of.correlation_id,
     of.sequence,
   ]);
+}
+
+function chainOf(event: ChangeEvent | AuditRecorded): string {
+  if (event.type !== 'com.todo.audit.recorded') return chainOfWorkspace(event.data.workspace_id);
+  return event.data.user_id ? chainOfUser(event.data.user_id) : INSTALLATION_CHAIN;
 }

@@ -1,7 +1,7 @@
 import { type AuditLine, isSigned, openPayload, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
 
 let services: RunningServices;
 let admin: Person;
@@ -31,11 +31,13 @@ const witnessed = async (who: Person): Promise<void> => {
     );
   }, `entry ${head}`);
 };
+/** The chain of their workspace; beside it there is that of their own acts. */
 const exported = async (who: Person): Promise<AuditLine[]> =>
   (await who.call('GET', '/api/audit-logs/export')).text
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((line): AuditLine => JSON.parse(line))
+    .filter((line) => line.chain.startsWith('workspace:'));
 async function verdictOn(lines: readonly AuditLine[], checkpoints: readonly string[] = []): Promise<Verdict> {
   const verifier = new Verifier();
   for (const line of checkpoints) verifier.expect(JSON.parse(line));
@@ -55,9 +57,8 @@ describe('the audit log', () => {
     expect(found[1]).toMatchObject({ user_id: ann.id, actor: { kind: 'user', id: ann.id }, resource_type: 'task' });
     const all = await entries(ann, '?limit=200');
     expect(new Set(all.map((entry: { event_id: string }) => entry.event_id)).size).toBe(all.length);
-    expect(all.map((entry: { sequence: number }) => entry.sequence)).toEqual(
-      all.map((_: unknown, index: number) => all.length - index),
-    );
+    const numbers = all.flatMap((entry: { sequence: number | null }) => entry.sequence ?? []);
+    expect(numbers).toEqual(numbers.map((_: unknown, index: number) => numbers.length - index));
   });
 
   it('is filtered by time, type and person, and paged', async () => {
@@ -88,6 +89,35 @@ describe('the audit log', () => {
     const seen = await behind.query('select distinct user_id from audit.audit_logs');
     await behind.end();
     expect(seen.rows).toEqual([{ user_id: bob.id }]);
+  });
+
+  it('has the acts that are no change: who came, who left, who was refused', async () => {
+    const email = `acts-${Date.now()}@example.test`;
+    const send = (path: string, body: object, headers = {}) =>
+      callAt(services.url, 'POST', `/api/auth${path}`, body, { origin: services.url, ...headers });
+    const up = await send('/sign-up/email', { name: 'Cleo', email, password: 'a-long-pass phrase 7' });
+    const cookie = up.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ');
+    expect((await send('/sign-in/email', { email, password: 'not this one at all' })).status).toBe(401);
+    expect((await send('/sign-out', {}, { cookie })).status).toBe(200);
+    const acts = async (query: string) =>
+      (await entries(admin, `?event_type=com.todo.audit.recorded&${query}`)).map(
+        (one: { action: string }) => one.action,
+      );
+    await until(async () => (await acts(`user_id=${up.json.user.id}`)).length === 2, 'two acts');
+    expect(await acts(`user_id=${up.json.user.id}`)).toEqual(['signed_out', 'signed_up']);
+    const [failed] = await until(async () => {
+      const all = await entries(admin, '?event_type=com.todo.audit.recorded');
+      const of = all.filter((one: { action: string }) => one.action === 'sign_in_failed');
+      return of.length > 0 && of;
+    }, 'the failed sign-in');
+    expect(failed).toMatchObject({ user_id: null, chain: 'installation', payload: { detail: { email } } });
+    const own = await entries(ann, '?event_type=com.todo.audit.recorded');
+    expect(own.map((one: { user_id: string }) => one.user_id)).toEqual([ann.id]);
+    const { rows } = await owner.query('select 1 from audit.audit_logs where stored like $1', [`%${email}%`]);
+    expect(rows).toEqual([]);
   });
 
   it('keeps no plain word of a payload: what is stored is sealed for its person', async () => {
@@ -166,7 +196,8 @@ describe('a checkpoint', () => {
     const checkpoint = JSON.parse(line);
     expect(await isSigned(checkpoint)).toBe(true);
     expect(await isSigned({ ...checkpoint, at: '2020-01-01T00:00:00.000Z' })).toBe(false);
-    expect(Object.keys(checkpoint.heads)).toEqual([`workspace:${ann.workspace}`]);
+    expect(Object.keys(checkpoint.heads)).toContain(`workspace:${ann.workspace}`);
+    expect(Object.keys(checkpoint.heads)).not.toContain(`workspace:${bob.workspace}`);
     expect(checkpoint.previous).toMatch(/^[0-9a-f]{64}$/);
     expect(await services.audit.checkpoint()).toBeUndefined();
   });

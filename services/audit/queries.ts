@@ -9,6 +9,7 @@ import {
 } from '@taskmaster/contracts/audit/chain';
 import type { ChangeEvent } from '@taskmaster/contracts/events/event';
 import type { AuditQuery } from '@taskmaster/contracts/http/audit';
+import { INSTALLATION_ID } from '@taskmaster/domain/ids';
 import { same } from '@taskmaster/domain/registers';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
@@ -119,7 +120,7 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
       const text = `select ${columns} from audit.audit_logs ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
         order by at desc, chain, seq desc limit ${value(query.limit, 'int')} offset ${value(query.offset, 'int')}`;
       const rows = await reading(reader)((tx) => tx.query(say<Row>('', text), values));
-      const opened = await keys.read([...new Set(rows.flatMap((row) => row.user_id ?? []))]);
+      const opened = await keys.read([...new Set(rows.map(sealedFor))]);
       return rows.map((row) => entryFrom(row, opened));
     },
 
@@ -128,9 +129,9 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
       for await (const { chain, seq } of chainsSeenBy(reader)) {
         const personKeys = new Map<string, Buffer | undefined>();
         for await (const row of entriesOf(reader, chain, seq)) {
-          if (row.user_id && !personKeys.has(row.user_id))
-            personKeys.set(row.user_id, (await keys.read([row.user_id])).get(row.user_id));
-          const personKey = row.user_id ? personKeys.get(row.user_id) : undefined;
+          if (!personKeys.has(sealedFor(row)))
+            personKeys.set(sealedFor(row), (await keys.read([sealedFor(row)])).get(sealedFor(row)));
+          const personKey = personKeys.get(sealedFor(row));
           yield {
             chain,
             seq: row.seq,
@@ -175,8 +176,11 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
 }
 export type Queries = ReturnType<typeof createQueries>;
 
+/** Whose key its payload is sealed with. */
+const sealedFor = (row: Row): string => row.user_id ?? INSTALLATION_ID;
+
 function entryFrom(row: Row, keys: ReadonlyMap<string, Buffer>): AuditEntry {
-  const key = row.user_id ? keys.get(row.user_id) : undefined;
+  const key = keys.get(sealedFor(row));
   const { sealed } = (JSON.parse(row.stored) as { data: { payload: { sealed: string } } }).data.payload;
   const { stored: _stored, workspace_id: _workspace, at, ...shown } = row;
   return {

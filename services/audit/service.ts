@@ -31,6 +31,7 @@ export function startAudit(options: AuditOptions): Audit {
   const { http, runtime, log, secret } = options;
   const keys = createKeys(runtime.background);
   runtime.consume('audit', changeEventTypes as ChangeEventType[], (event, tx) => witness(event, tx, keys));
+  runtime.consume('audit acts', ['com.todo.audit.recorded'], (event, tx) => witness(event, tx, keys));
   const checkpoint = () =>
     makeCheckpoint(runtime, { secret, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });
   runtime.every('audit: checkpoint', HOUR, async () => void (await checkpoint()));

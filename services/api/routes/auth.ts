@@ -1,11 +1,18 @@
 import { Problem, type ProblemCode, problemCodes } from '@taskmaster/contracts/problems';
 import type { Limiter } from '../../http/limiter.ts';
 import type { Http } from '../../http/server.ts';
+import type { Act } from '../acts.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
 import type { Auth } from '../auth/better-auth.ts';
 
 /** Better Auth under `/api/auth/*`; its refusals leave as our problems, its limits are ours. */
-export function authRoutes(parts: { http: Http; auth: Auth; limiter: Limiter; public_url?: string }): void {
+export function authRoutes(parts: {
+  http: Http;
+  auth: Auth;
+  limiter: Limiter;
+  public_url?: string;
+  record(act: Act): Promise<void>;
+}): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -38,9 +45,13 @@ export function authRoutes(parts: { http: Http; auth: Auth; limiter: Limiter; pu
             headers.set(name, value);
         }
         headers.set('x-taskmaster-address', request.ip);
+        const leaving = path === '/sign-out' ? await auth.api.getSession({ headers }) : null;
         const answer = await auth.handler(
           new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
         );
+        const act = await actOf(path, text, answer.clone(), leaving?.user.id);
+        const agent = request.headers['user-agent'];
+        if (act) await parts.record({ ...act, ip: request.ip, ...(agent ? { user_agent: agent } : {}) });
         if (answer.status >= 400) throw await problemOf(answer);
         for (const [name, value] of answer.headers)
           if (name !== 'set-cookie' && name !== 'content-length') reply.header(name, value);
@@ -53,6 +64,23 @@ export function authRoutes(parts: { http: Http; auth: Auth; limiter: Limiter; pu
       },
     });
   });
+}
+
+/** What the audit log is told of; nobody is known who only tried. */
+async function actOf(
+  path: string,
+  text: string,
+  answer: Response,
+  leaving: string | undefined,
+): Promise<Pick<Act, 'action' | 'user_id' | 'detail'> | undefined> {
+  if (path === '/sign-in/email' && answer.status === 401)
+    return { action: 'sign_in_failed', user_id: null, detail: { email: emailIn(text) } };
+  if (!answer.ok) return undefined;
+  if (path === '/sign-out') return leaving ? { action: 'signed_out', user_id: leaving } : undefined;
+  const action = { '/sign-in/email': 'signed_in', '/sign-up/email': 'signed_up' }[path] as Act['action'] | undefined;
+  if (!action) return undefined;
+  const { user } = (await answer.json()) as { user?: { id: string } };
+  return user ? { action, user_id: user.id } : undefined;
 }
 
 /**
