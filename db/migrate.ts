@@ -60,6 +60,8 @@ const ROLES = [
   'taskmaster_audit',
   'taskmaster_audit_background',
   'taskmaster_auth',
+  'taskmaster_notification',
+  'taskmaster_notification_background',
   'taskmaster_recurring',
   'taskmaster_sync',
 ];

@@ -105,6 +105,8 @@ export interface Reminder {
   series_id: string | null;
   minutes_before: number | null;
   at: string | null;
+  /** Comes on top of the others, once. */
+  snooze: boolean;
   deleted_at: string | null;
   created_at: string;
   updated_at: string;

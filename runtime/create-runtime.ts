@@ -116,6 +116,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       });
     },
     state: adapter.state,
+    wake: adapter.wake,
     every: (name, milliseconds, run) => adapter.every(name, milliseconds, run),
     replay: async (from, workspaceIds) => {
       if (!logRelay) throw new Error(`${schema} has no log.`);

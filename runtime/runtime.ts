@@ -23,6 +23,14 @@ export interface Runtime<Owner extends string> {
   /** The service whose log is the outbox of changes says where to read it. */
   log(source: LogSource): void;
   state: StateStore;
+  /**
+   * Wakes this service at a time or soon after, never before; the same name again replaces the time. A wake-up may be lost in
+   * a crash: what is due stands in the service's tables, and whoever is woken looks there.
+   */
+  wake: {
+    at(name: string, at: string): Promise<void>;
+    onWake(name: string, run: () => Promise<void>): void;
+  };
   /** Runs on one instance, never twice at a time; the next run is counted from the end of the last. */
   every(name: string, milliseconds: number, run: () => Promise<void>): void;
   /** Sends the log of these workspaces (all, without) again from a sequence; consumers that have it pass it over. */
@@ -133,6 +141,7 @@ export interface Adapter {
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>;
   answer<Q extends Question>(question: Q, reply: (input: InputOf<Q>) => Promise<AnswerOf<Q>>): void;
   every(name: string, milliseconds: number, run: () => Promise<void>): void;
+  wake: Runtime<string>['wake'];
   state: StateStore;
   stop(): Promise<void>;
 }

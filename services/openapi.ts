@@ -4,6 +4,7 @@ import type { Parts } from './api/routes/route.ts';
 import { auditRoutes } from './audit/routes.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { createServer } from './http/server.ts';
+import { notificationRoutes } from './notification/routes.ts';
 
 /** The OpenAPI 3.1 of every route, made without a database: the routes are described, not called. */
 export async function buildOpenApi(): Promise<object> {
@@ -19,6 +20,7 @@ export async function buildOpenApi(): Promise<object> {
   http.after(() => {
     mountApi({ http } as Parts & Parameters<typeof mountApi>[0]);
     auditRoutes({ http } as Parameters<typeof auditRoutes>[0]);
+    notificationRoutes({ http } as Parameters<typeof notificationRoutes>[0]);
     aboutRoutes(http, {
       metrics,
       dependencies: [],

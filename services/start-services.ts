@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { createServer, type Http } from './http/server.ts';
 import { inlineScriptHashes, pageRoutes } from './http/web-page.ts';
+import { startNotification } from './notification/service.ts';
 import { recurring } from './recurring/service.ts';
 import { startSync } from './sync/service.ts';
 
@@ -68,6 +69,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     poolSize: 2,
   });
 
+  const notificationRuntime = createRuntime({
+    ...common,
+    schema: 'notification',
+    roles: { caller: 'taskmaster_notification', background: 'taskmaster_notification_background' },
+    poolSize: 2,
+  });
+
   const page = fileURLToPath(new URL('../web/out', import.meta.url));
   const public_url = config.PUBLIC_URL;
   const secure = public_url?.startsWith('https:') ?? false;
@@ -100,6 +108,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...(options.validateSocketsEvery ? { validateEvery: options.validateSocketsEvery } : {}),
   });
   await recurring.start(recurringRuntime);
+  startNotification({ http, runtime: notificationRuntime, enter: started.enter });
   const audit = startAudit({
     http,
     runtime: auditRuntime,
@@ -128,7 +137,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     pageRoutes(http, page);
   });
   await http.ready();
-  await Promise.all([recurringRuntime.begin(), auditRuntime.begin()]);
+  await Promise.all([recurringRuntime.begin(), notificationRuntime.begin(), auditRuntime.begin()]);
   await api.begin();
 
   return {
@@ -142,7 +151,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       await http.close();
       await adapter.stop();
       // Together: a relay hands its events to the other's consumers.
-      await Promise.all([api.stop(), recurringRuntime.stop(), auditRuntime.stop()]);
+      await Promise.all([api.stop(), recurringRuntime.stop(), notificationRuntime.stop(), auditRuntime.stop()]);
       await Promise.all([state.end(), authPool.end()]);
     },
   };

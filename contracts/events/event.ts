@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { uuid } from '../fields.ts';
 import { actorSchema, syncChangeSchema } from '../sync/changes.ts';
+import { freshNotificationSchema } from '../sync/frames.ts';
 import { changeEventTypes, type EventType } from './types.ts';
 
 /** CloudEvents 1.0 in structured JSON, with the fields that every event of ours has. */
@@ -77,6 +78,42 @@ export const taskSyncSchema = z
   })
   .meta({ id: 'TaskSync' });
 
+/** One reminder was decided: it shows in the app from now on, and goes out through the person's other channels. */
+export const reminderTriggeredSchema = z
+  .object({
+    ...envelope,
+    type: z.literal('com.todo.reminder.triggered'),
+    data: z.object({
+      ...data,
+      task_id: uuid,
+      cause_sequence: z.int().nonnegative(),
+      payload: z.object({
+        reminder_id: uuid,
+        notification_id: uuid,
+        for: z.string(),
+        due_at: z.string(),
+        title: z.string(),
+        late_reason: z.string().nullable(),
+        /** More than one where many late ones are told together. */
+        told_with: z.int().positive(),
+      }),
+    }),
+  })
+  .meta({ id: 'ReminderTriggered' });
+
+/** What a person's bell shows has changed: for open sockets. */
+export const notificationUpdatedSchema = z
+  .object({
+    ...envelope,
+    type: z.literal('com.todo.notification.updated'),
+    data: z.object({
+      user_id: uuid,
+      workspace_id: uuid,
+      payload: z.object({ unread: z.int().nonnegative(), fresh: z.array(freshNotificationSchema) }),
+    }),
+  })
+  .meta({ id: 'NotificationUpdated' });
+
 /** An act that is no change: a sign-in, a refusal, an export. Nobody known: `user_id` is null. */
 export const auditRecordedSchema = z
   .object({
@@ -97,8 +134,10 @@ export const auditRecordedSchema = z
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
 export type OccurrenceDue = z.infer<typeof occurrenceDueSchema>;
 export type TaskSync = z.infer<typeof taskSyncSchema>;
+export type ReminderTriggered = z.infer<typeof reminderTriggeredSchema>;
+export type NotificationUpdated = z.infer<typeof notificationUpdatedSchema>;
 export type AuditRecorded = z.infer<typeof auditRecordedSchema>;
-export type Event = ChangeEvent | OccurrenceDue | TaskSync | AuditRecorded;
+export type Event = ChangeEvent | OccurrenceDue | TaskSync | ReminderTriggered | NotificationUpdated | AuditRecorded;
 export type EventOf<T extends EventType> =
   Extract<Event, { type: T }> extends never ? ChangeEvent : Extract<Event, { type: T }>;
 
@@ -106,6 +145,8 @@ export const eventSchemas = {
   change: changeEventSchema,
   'occurrence-due': occurrenceDueSchema,
   'task-sync': taskSyncSchema,
+  'reminder-triggered': reminderTriggeredSchema,
+  'notification-updated': notificationUpdatedSchema,
   'audit-recorded': auditRecordedSchema,
 } as const;
 

@@ -5,6 +5,7 @@
 export const topics = {
   'task-events': { partitions: 3 },
   'task-updates': { partitions: 3 },
+  reminders: { partitions: 1 },
   'audit-log': { partitions: 1 },
 } as const;
 export type Topic = keyof typeof topics;
@@ -26,6 +27,8 @@ export type ChangeEventType = {
 const others = {
   'com.todo.task.occurrence-due': 'task-events',
   'com.todo.task.sync': 'task-updates',
+  'com.todo.reminder.triggered': 'reminders',
+  'com.todo.notification.updated': 'reminders',
   'com.todo.audit.recorded': 'audit-log',
 } as const;
 export type OtherEventType = keyof typeof others;

@@ -16,6 +16,9 @@ export const clientFrameSchema = z.discriminatedUnion('t', [
   }),
 ]);
 
+/** What a device needs to show a notification of its own. */
+export const freshNotificationSchema = z.object({ id: uuid, task_id: uuid.nullable(), message: z.string() });
+
 export const serverFrameSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('welcome'), spaces: z.array(z.object({ id: uuid, head: sequence, epoch: uuid })) }),
   z.object({ t: z.literal('ev'), id: uuid, from: sequence, to: sequence, events: z.array(syncChangeSchema) }),
@@ -23,6 +26,8 @@ export const serverFrameSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('pull'), id: uuid }),
   z.object({ t: z.literal('reset'), id: uuid, epoch: uuid }),
   z.object({ t: z.literal('revoked'), id: uuid }),
+  // Of the person, whatever workspaces the device has open; the list itself is asked for.
+  z.object({ t: z.literal('bell'), unread: z.int(), fresh: z.array(freshNotificationSchema) }),
   z.object({ t: z.literal('auth_expiring') }),
   z.object({ t: z.literal('drain'), in_ms: z.int() }),
   z.object({ t: z.literal('error'), code: z.string() }),

@@ -23,6 +23,7 @@ export const createReminder: Command = (draft, op) => {
     task_id: ofSeries ? null : task.id,
     series_id: ofSeries ? task.series_id : null,
     ...when,
+    snooze: false,
     deleted_at: null,
     created_at: at,
     updated_at: at,

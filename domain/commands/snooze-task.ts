@@ -19,6 +19,7 @@ export const snoozeTask: Command = (draft, op) => {
     series_id: null,
     minutes_before: null,
     at: new Date(until).toISOString(),
+    snooze: true,
     deleted_at: null,
     created_at: at,
     updated_at: at,

@@ -3,6 +3,8 @@ import type { Topic } from '@taskmaster/contracts/events/types';
 import type { Adapter, StateStore } from '../runtime.ts';
 import type { Logger } from '../telemetry.ts';
 
+const A_WHILE = 60_000;
+
 /**
  * All services in one process: an event goes straight to its consumers, and *published* means that each of them has
  * committed it. What a crash interrupts is sent again from the log.
@@ -12,7 +14,17 @@ export function createEmbeddedAdapter(options: { state: StateStore; log: Logger 
   const observers = new Map<Topic, ((event: Event) => void)[]>();
   const replies = new Map<string, (input: never) => Promise<unknown>>();
   const timers = new Set<NodeJS.Timeout>();
+  const wakers = new Map<string, () => Promise<void>>();
+  const alarms = new Map<string, NodeJS.Timeout>();
   let stopped = false;
+
+  async function wake(name: string, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      options.log.warn({ job: name, err: String(error) }, 'wake-up failed');
+    }
+  }
 
   return {
     async publish(topic, events) {
@@ -51,9 +63,28 @@ export function createEmbeddedAdapter(options: { state: StateStore; log: Logger 
       };
       schedule();
     },
+    wake: {
+      async at(name, at) {
+        const run = wakers.get(name);
+        if (!run) throw new Error(`Nobody wakes for ${name}.`);
+        clearTimeout(alarms.get(name));
+        const arm = () => {
+          if (stopped) return;
+          const left = Date.parse(at) - Date.now();
+          // Timers count at most 24 days, and not while the machine sleeps.
+          alarms.set(
+            name,
+            setTimeout(left > A_WHILE ? arm : () => void wake(name, run), Math.min(Math.max(left, 0), A_WHILE)),
+          );
+        };
+        arm();
+      },
+      onWake: (name, run) => void wakers.set(name, run),
+    },
     state: options.state,
     async stop() {
       stopped = true;
+      for (const alarm of alarms.values()) clearTimeout(alarm);
       for (const timer of timers) clearTimeout(timer);
     },
   };

@@ -1,12 +1,16 @@
 import type { TaskAnswer } from '@taskmaster/contracts/http/tasks';
 import { labelOf } from '@taskmaster/domain/recurrence/label';
 import { patternOf } from '@taskmaster/domain/recurrence/rule';
+import { remindersOn } from '@taskmaster/domain/reminders/on-task';
 import type { Reminder, Settings, Task } from '@taskmaster/domain/task';
 import { instantOf } from '@taskmaster/domain/time/zoned';
 
 /** A task as its caller sees it: with their reminders, and the instant it is due for them. */
 export function presentTask(task: Task, reminders: readonly Reminder[], settings: Settings): TaskAnswer {
-  const shown = remindersShown(task, reminders, settings);
+  const shown = remindersOn(task, reminders, settings).flatMap(({ minutes_before, at }): TaskAnswer['reminders'] => {
+    if (minutes_before !== null) return [{ minutes_before }];
+    return at !== null ? [{ at }] : [];
+  });
   return {
     id: task.id,
     workspace_id: task.workspace_id,
@@ -42,20 +46,3 @@ export function presentTask(task: Task, reminders: readonly Reminder[], settings
 
 export const dueAt = (task: Task, zone: string): string | null =>
   task.due_date && task.due_time ? instantOf(task.due_date, task.due_time, task.due_zone ?? zone) : null;
-
-/** Their own reminders; without any the default of a timed due; a row that names no time says: none. */
-function remindersShown(task: Task, reminders: readonly Reminder[], settings: Settings): TaskAnswer['reminders'] {
-  const mine = reminders.filter(
-    (one) =>
-      one.deleted_at === null &&
-      (one.task_id === task.id || (one.series_id !== null && one.series_id === task.series_id)),
-  );
-  if (mine.length === 0) {
-    const lead = settings.default_reminder_minutes;
-    return task.due_time && lead !== null ? [{ minutes_before: lead }] : [];
-  }
-  return mine.flatMap((one): TaskAnswer['reminders'] => {
-    if (one.minutes_before !== null) return [{ minutes_before: one.minutes_before }];
-    return one.at !== null ? [{ at: one.at }] : [];
-  });
-}

@@ -59,6 +59,11 @@ export class Device {
     if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(frame));
   }
 
+  /** Not kept for later: who is not there yet, or reads too slowly, asks for the list anyway. */
+  ring(frame: ServerFrame): void {
+    if (this.ready && this.socket.bufferedAmount <= SLOW) this.send(frame);
+  }
+
   welcomed(): void {
     this.ready = true;
     for (const { space, text } of this.early.splice(0)) this.push(space, text);

@@ -1,4 +1,4 @@
-import type { TaskSync } from '@taskmaster/contracts/events/event';
+import type { NotificationUpdated, TaskSync } from '@taskmaster/contracts/events/event';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
 import type { Runtime } from '@taskmaster/runtime/runtime';
@@ -38,6 +38,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   const openOf = new Map<string, number>();
 
   runtime.observe(['com.todo.task.sync'], (event) => deliver(event));
+  runtime.observe(['com.todo.notification.updated'], (event) => ring(event));
 
   function deliver(event: TaskSync): void {
     const { workspace_id, from, to, events } = event.data;
@@ -49,6 +50,13 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
     // Written once for all devices of the workspace.
     const text = JSON.stringify(frame);
     for (const device of open) device.push(workspace_id, text);
+  }
+
+  function ring(event: NotificationUpdated): void {
+    const { user_id, payload } = event.data;
+    if (!openOf.has(user_id)) return;
+    const frame: ServerFrame = { t: 'bell', ...payload };
+    for (const device of devices) if (device.user_id === user_id) device.ring(frame);
   }
 
   function leave(device: Device): void {

@@ -23,7 +23,7 @@ export const columns: { readonly [E in Entity]: readonly string[] } = {
   ],
   project: [...stamps, 'name', 'color', 'position', 'archived_at'],
   tag: [...stamps, 'name', 'color'],
-  reminder: [...stamps, 'user_id', 'task_id', 'series_id', 'minutes_before', 'at'],
+  reminder: [...stamps, 'user_id', 'task_id', 'series_id', 'minutes_before', 'at', 'snooze'],
   user: [...stamps, 'name', 'email', 'email_verified', 'role', 'settings'],
   workspace: [...stamps.slice(1), 'kind', 'name', 'owner_id'],
 };

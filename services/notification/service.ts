@@ -1,0 +1,96 @@
+import { changeEventTypes } from '@taskmaster/contracts/events/types';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import { statementsOf } from '@taskmaster/runtime/statement';
+import type { FastifyRequest } from 'fastify';
+import type { Http } from '../http/server.ts';
+import { announce, BATCH, decide } from './decide.ts';
+import { noteAlive } from './outages.ts';
+import { follow } from './plan.ts';
+import { createQueries } from './queries.ts';
+import { notificationRoutes } from './routes.ts';
+
+export interface NotificationOptions {
+  http: Http;
+  runtime: RunningRuntime<'notification'>;
+  /** Who calls, within their rate, with a request that is valid. @throws Problem */
+  enter(request: FastifyRequest): Promise<{ user_id: string }>;
+}
+
+const SWEEP_EVERY = 5_000;
+/** How long a start waits for the changes that came while it was away, before it decides by what it knows. */
+const CATCH_UP_WITHIN = 5_000;
+const LOOK_AGAIN = 100;
+const REMINDERS = 'notification: reminders';
+
+const say = statementsOf('notification');
+const cursors = say<{ workspace_id: string; sequence: number }>(
+  'cursors',
+  `select workspace_id, sequence from notification.cursor where consumer = 'notification'`,
+);
+
+const followed = changeEventTypes.filter((type) => /^com\.todo\.(task|reminder|user)\./.test(type));
+
+/**
+ * Reminds: plans from the events of tasks, reminders and people alone, decides each reminder once when its time has come by
+ * the database's clock, shows it, and says what became of it. Woken at the next one; a sweep each five seconds is the truth.
+ */
+export function startNotification({ http, runtime, enter }: NotificationOptions): void {
+  let armed = Number.POSITIVE_INFINITY;
+  let caughtUp = false;
+  let running: Promise<void> | undefined;
+  const started = Date.now();
+
+  runtime.consume('notification', followed, async (event, tx, emit) => {
+    const { told, earliest } = await follow(event, tx);
+    await announce([], tx, emit, told);
+    if (earliest) arm(earliest);
+  });
+
+  function arm(at: string): void {
+    const next = Math.max(Date.parse(at), Date.now() + LOOK_AGAIN);
+    if (next >= armed) return;
+    armed = next;
+    void runtime.wake.at(REMINDERS, new Date(next).toISOString());
+  }
+
+  /** A task that was completed while this service was away must not be reminded of because its event comes a moment later. */
+  async function isCaughtUp(): Promise<boolean> {
+    const [{ heads }, seen] = await Promise.all([
+      runtime.ask('heads', { all: true }),
+      runtime.background((tx) => tx.query(cursors, []), { readOnly: true }),
+    ]);
+    const at = new Map(seen.map((cursor) => [cursor.workspace_id, cursor.sequence]));
+    return heads.every((head) => (at.get(head.workspace_id) ?? 0) >= head.head);
+  }
+
+  async function sweep(): Promise<void> {
+    armed = Number.POSITIVE_INFINITY;
+    if (!caughtUp) {
+      if (Date.now() - started < CATCH_UP_WITHIN && !(await isCaughtUp()))
+        return arm(new Date(Date.now() + LOOK_AGAIN).toISOString());
+      await noteAlive(runtime, 'down');
+      caughtUp = true;
+    } else await noteAlive(runtime, 'asleep');
+    for (;;) {
+      const { count, next } = await runtime.background((tx, emit) => decide(tx, emit));
+      if (count === BATCH) continue;
+      if (next) arm(next);
+      return;
+    }
+  }
+  /** One at a time: who comes meanwhile waits for it and looks again. */
+  async function look(): Promise<void> {
+    const before = running;
+    const mine = (async () => {
+      await before?.catch(() => undefined);
+      await sweep();
+    })();
+    running = mine;
+    return mine;
+  }
+  runtime.wake.onWake(REMINDERS, look);
+  runtime.every(REMINDERS, SWEEP_EVERY, look);
+  arm(new Date().toISOString());
+
+  http.after(() => notificationRoutes({ http, enter, queries: createQueries(runtime) }));
+}
