@@ -86,5 +86,6 @@ export const settingsInput = z.strictObject({
   day_start: time.optional(),
   default_reminder_minutes: minutes.nullable().optional(),
   quiet_hours: z.strictObject({ from: time, to: time }).nullable().optional(),
+  reminder_mail: z.boolean().optional(),
   theme: z.enum(['system', 'light', 'dark']).optional(),
 });

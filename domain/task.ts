@@ -150,5 +150,7 @@ export interface Settings {
   /** Null: no reminder unless asked for. */
   default_reminder_minutes: number | null;
   quiet_hours: { from: string; to: string } | null;
+  /** Reminders also go to the person's confirmed address, where the place can send mail. */
+  reminder_mail: boolean;
   theme: 'system' | 'light' | 'dark';
 }

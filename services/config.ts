@@ -17,6 +17,10 @@ const schema = z.object({
   RATE_LIMIT: text
     .regex(/^(off|\d+\/s,\d+)$/, 'must be off, or like 50/s,200 (a rate and a burst)')
     .default('50/s,200'),
+  SMTP_URL: text.regex(/^smtps?:\/\/[^\s/]/, 'must begin with smtp:// or smtps://').optional(),
+  MAIL_FROM: text
+    .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name with an address in angle brackets')
+    .optional(),
   METRICS_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
   TRUST_PROXY: text
     .regex(/^(true|false|\d+|[0-9a-fA-F.:/, ]+)$/, 'must be true, false, a number of hops, or addresses')
@@ -47,6 +51,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     throw new ConfigRefusal(read.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
   }
   const { SIGN_UP, RATE_LIMIT, ...rest } = read.data;
+  if ((rest.SMTP_URL === undefined) !== (rest.MAIL_FROM === undefined))
+    throw new ConfigRefusal('SMTP_URL and MAIL_FROM go together: mail needs a server and a sender.');
   const [perSecond, burst] = RATE_LIMIT === 'off' ? [] : RATE_LIMIT.replace('/s', '').split(',').map(Number);
   return {
     ...rest,

@@ -24,7 +24,7 @@ export async function buildOpenApi(): Promise<object> {
     aboutRoutes(http, {
       metrics,
       dependencies: [],
-      about: async () => ({ has_accounts: false, sign_up: 'closed' }),
+      about: async () => ({ has_accounts: false, sign_up: 'closed', mail: false }),
     });
   });
   await http.ready();

@@ -47,6 +47,8 @@ export async function startSingle(
       log,
       version: options.version,
       secret: secretOf(config, dataDir),
+      address:
+        config.PUBLIC_URL ?? `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`,
       checkpointFile: join(dataDir, 'audit-checkpoints.jsonl'),
       database: `PostgreSQL ${database.version}, ${database.kind}`,
     });

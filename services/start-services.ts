@@ -11,6 +11,8 @@ import type { Config } from './config.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { createServer, type Http } from './http/server.ts';
 import { inlineScriptHashes, pageRoutes } from './http/web-page.ts';
+import { createMailer } from './mail/mailer.ts';
+import { createUnsubscribe } from './mail/unsubscribe.ts';
 import { startNotification } from './notification/service.ts';
 import { recurring } from './recurring/service.ts';
 import { startSync } from './sync/service.ts';
@@ -27,10 +29,15 @@ export interface Services {
 export interface ServicesOptions {
   /** A database that is up to date. */
   connection: pg.ClientConfig;
-  config: Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY'>;
+  config: Pick<
+    Config,
+    'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY' | 'SMTP_URL' | 'MAIL_FROM'
+  >;
   log: Logger;
   secret: string;
   version: string;
+  /** Where people reach this place: what letters link to. */
+  address: string;
   /** What `/ready` says of the database. */
   database: string;
   /** Where signed checkpoints of the audit log go besides the database. */
@@ -76,6 +83,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     poolSize: 2,
   });
 
+  const mailer =
+    config.SMTP_URL && config.MAIL_FROM
+      ? createMailer({ smtp_url: config.SMTP_URL, from: config.MAIL_FROM })
+      : undefined;
   const page = fileURLToPath(new URL('../web/out', import.meta.url));
   const public_url = config.PUBLIC_URL;
   const secure = public_url?.startsWith('https:') ?? false;
@@ -94,6 +105,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     secret: options.secret,
     ...(public_url ? { public_url } : {}),
     sign_up: config.SIGN_UP,
+    ...(mailer ? { mail: { mailer, address: options.address } } : {}),
     rate: config.RATE_LIMIT,
     log,
   });
@@ -108,7 +120,15 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...(options.validateSocketsEvery ? { validateEvery: options.validateSocketsEvery } : {}),
   });
   await recurring.start(recurringRuntime);
-  startNotification({ http, runtime: notificationRuntime, enter: started.enter });
+  startNotification({
+    http,
+    runtime: notificationRuntime,
+    enter: started.enter,
+    log,
+    ...(mailer
+      ? { mail: { mailer, address: options.address, unsubscribeToken: createUnsubscribe(options.secret).token } }
+      : {}),
+  });
   const audit = startAudit({
     http,
     runtime: auditRuntime,
@@ -152,6 +172,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       await adapter.stop();
       // Together: a relay hands its events to the other's consumers.
       await Promise.all([api.stop(), recurringRuntime.stop(), notificationRuntime.stop(), auditRuntime.stop()]);
+      mailer?.close();
       await Promise.all([state.end(), authPool.end()]);
     },
   };

@@ -57,12 +57,19 @@ export const settingsSchema = z
     day_start: z.string(),
     default_reminder_minutes: z.int().nullable(),
     quiet_hours: z.object({ from: z.string(), to: z.string() }).nullable(),
+    reminder_mail: z.boolean(),
     theme: z.enum(['system', 'light', 'dark']),
   })
   .meta({ id: 'Settings' });
 export const meSchema = z
   .object({
-    user: z.object({ id: uuid, name: z.string(), email: z.string(), role: z.enum(['admin', 'user']) }),
+    user: z.object({
+      id: uuid,
+      name: z.string(),
+      email: z.string(),
+      email_verified: z.boolean(),
+      role: z.enum(['admin', 'user']),
+    }),
     settings: settingsSchema,
     workspaces: z.array(workspaceSchema),
   })

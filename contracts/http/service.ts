@@ -8,9 +8,9 @@ export const readySchema = z
     dependencies: z.record(z.string(), z.object({ status: z.enum(['ok', 'down']), detail: z.string().optional() })),
   })
   .meta({ id: 'Ready' });
-/** What this place tells anybody: whether it has an account yet (the first runs it), and who may make one. */
+/** What this place tells anybody: whether it has an account yet (the first runs it), who may make one, and whether it sends mail. */
 export const aboutSchema = z
-  .object({ has_accounts: z.boolean(), sign_up: z.enum(['open', 'closed']) })
+  .object({ has_accounts: z.boolean(), sign_up: z.enum(['open', 'closed']), mail: z.boolean() })
   .meta({ id: 'About' });
 export type About = z.infer<typeof aboutSchema>;
 export const ticketSchema = z

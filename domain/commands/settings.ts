@@ -9,6 +9,7 @@ export const defaultSettings: Settings = {
   day_start: '09:00',
   default_reminder_minutes: 15,
   quiet_hours: null,
+  reminder_mail: true,
   theme: 'system',
 };
 

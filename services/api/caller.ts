@@ -7,6 +7,7 @@ export interface Caller {
   user_id: string;
   name: string;
   email: string;
+  email_verified: boolean;
   role: 'admin' | 'user';
   settings: Settings;
   /** Memberships, the personal workspace first. */

@@ -6,7 +6,10 @@ import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
+import type { Mailer } from '../mail/mailer.ts';
+import { createUnsubscribe } from '../mail/unsubscribe.ts';
 import { recordAct } from './acts.ts';
+import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
 import { type Authenticate, type Authenticated, createAuthenticate } from './auth/authenticate.ts';
 import { createAuth } from './auth/better-auth.ts';
@@ -18,6 +21,7 @@ import { createLogSource } from './log/log-source.ts';
 import { authRoutes } from './routes/auth.ts';
 import { mountApi } from './routes/mount.ts';
 import { enter, type Parts } from './routes/route.ts';
+import { unsubscribeRoutes } from './routes/unsubscribe.ts';
 
 export interface ApiOptions {
   http: Http;
@@ -27,6 +31,8 @@ export interface ApiOptions {
   secret: string;
   public_url?: string;
   sign_up: 'open' | 'closed';
+  /** Letters for accounts, and where people reach this place; undefined where it cannot send mail. */
+  mail?: { mailer: Mailer; address: string };
   rate: { perSecond: number; burst: number } | 'off';
   log: Logger;
 }
@@ -51,18 +57,24 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const people = createPeople(runtime);
   const admission = createAdmission(
     options.sign_up,
+    options.mail !== undefined,
     async () => (await authPool.query('select from "user" limit 1')).rowCount === 0,
   );
+  const sessions = createSessions(authPool);
   const auth = createAuth({
     pool: authPool,
     secret: options.secret,
     log: options.log,
     admit: admission.admit,
+    onVerified: (userId) => {
+      sessions.forgetOf(userId);
+      people.forget(userId);
+    },
+    ...(options.mail ? { mails: createAccountMails(options.mail, options.log) } : {}),
     ...(public_url ? { public_url } : {}),
   });
   // The signing key is there before the first token, not made by several first tokens at once.
   await auth.handler(new Request(`${public_url ?? 'http://localhost'}/api/auth/jwks`));
-  const sessions = createSessions(authPool);
   const tickets = await createTickets();
   const authenticate = createAuthenticate({
     auth,
@@ -82,6 +94,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       ...(public_url ? { public_url } : {}),
     });
+    unsubscribeRoutes({ http, runtime, people, unsubscribe: createUnsubscribe(options.secret) });
     mountApi({ ...parts, tickets, ...(public_url ? { public_url } : {}) });
   });
 

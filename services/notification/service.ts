@@ -1,9 +1,11 @@
 import { changeEventTypes } from '@taskmaster/contracts/events/types';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
+import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { Http } from '../http/server.ts';
 import { announce, BATCH, decide } from './decide.ts';
+import { type Mail, startDelivery } from './deliver.ts';
 import { noteAlive } from './outages.ts';
 import { follow } from './plan.ts';
 import { createQueries } from './queries.ts';
@@ -14,6 +16,9 @@ export interface NotificationOptions {
   runtime: RunningRuntime<'notification'>;
   /** Who calls, within their rate, with a request that is valid. @throws Problem */
   enter(request: FastifyRequest): Promise<{ user_id: string }>;
+  log: Logger;
+  /** Undefined: nothing goes out but what the app shows. */
+  mail?: Mail;
 }
 
 const SWEEP_EVERY = 5_000;
@@ -34,7 +39,7 @@ const followed = changeEventTypes.filter((type) => /^com\.todo\.(task|reminder|u
  * Reminds: plans from the events of tasks, reminders and people alone, decides each reminder once when its time has come by
  * the database's clock, shows it, and says what became of it. Woken at the next one; a sweep each five seconds is the truth.
  */
-export function startNotification({ http, runtime, enter }: NotificationOptions): void {
+export function startNotification({ http, runtime, enter, log, mail }: NotificationOptions): void {
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
   let running: Promise<void> | undefined;
@@ -92,5 +97,6 @@ export function startNotification({ http, runtime, enter }: NotificationOptions)
   runtime.every(REMINDERS, SWEEP_EVERY, look);
   arm(new Date().toISOString());
 
+  if (mail) startDelivery({ runtime, log, mail });
   http.after(() => notificationRoutes({ http, enter, queries: createQueries(runtime) }));
 }

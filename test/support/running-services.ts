@@ -72,7 +72,9 @@ export interface RunningServices extends Services {
 
 /** Every service on a fresh real database and a real socket. */
 export async function runServices(
-  config: Partial<Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY'>> = {},
+  config: Partial<
+    Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY' | 'SMTP_URL' | 'MAIL_FROM'>
+  > = {},
   log: Logger = createLogger('silent'),
 ): Promise<RunningServices> {
   const database = await freshDatabase();
@@ -82,6 +84,7 @@ export async function runServices(
     log,
     secret: 'a secret of at least thirty-two characters',
     version: 'test',
+    address: config.PUBLIC_URL ?? 'http://127.0.0.1:8000',
     database: 'PostgreSQL',
     validateSocketsEvery: 500,
   });

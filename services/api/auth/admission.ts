@@ -6,7 +6,7 @@ import { Problem } from '@taskmaster/contracts/problems';
  * Who may sign up. Open: anyone. Closed: nobody, but for the first account, which needs the one-time link that the program
  * prints: so nobody on the network can take a fresh installation.
  */
-export function createAdmission(signUp: 'open' | 'closed', isFirst: () => Promise<boolean>) {
+export function createAdmission(signUp: 'open' | 'closed', mail: boolean, isFirst: () => Promise<boolean>) {
   const invite = randomBytes(24).toString('base64url');
   let hasAccounts = false;
   return {
@@ -25,7 +25,7 @@ export function createAdmission(signUp: 'open' | 'closed', isFirst: () => Promis
     /** Asked by anybody: of the database only until there is an account. */
     about: async (): Promise<About> => {
       hasAccounts ||= !(await isFirst());
-      return { has_accounts: hasAccounts, sign_up: signUp };
+      return { has_accounts: hasAccounts, sign_up: signUp, mail };
     },
     firstAccountPath: async (): Promise<string | undefined> =>
       signUp === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined,

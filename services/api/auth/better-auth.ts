@@ -17,11 +17,19 @@ export interface AuthOptions {
   log: Logger;
   /** Decides whether a person may sign up now; throws a Problem if not. */
   admit(invite: string | undefined): Promise<void>;
+  /** Sends what a person needs to prove an address or choose a new password; undefined where the place cannot send mail. */
+  mails?: AccountMails;
+  onVerified(userId: string): void;
+}
+
+export interface AccountMails {
+  verification(to: { name: string; email: string }, token: string): void;
+  reset(to: { name: string; email: string }, token: string): void;
 }
 
 /** Better Auth on its own schema and connection: e-mail and password, sessions in cookies, short JWTs for programs. */
 export function createAuth(options: AuthOptions) {
-  const { public_url } = options;
+  const { public_url, mails } = options;
   return betterAuth({
     appName: 'TaskMaster',
     basePath: '/api/auth',
@@ -31,7 +39,26 @@ export function createAuth(options: AuthOptions) {
     telemetry: { enabled: false },
     // A person's name and picture are changed by commands, where they have a history.
     disabledPaths: ['/update-user'],
-    emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 256, autoSignIn: true },
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: 10,
+      maxPasswordLength: 256,
+      autoSignIn: true,
+      revokeSessionsOnPasswordReset: true,
+      resetPasswordTokenExpiresIn: 60 * 60,
+      // Not awaited: how long it takes must not tell whether there is such an account.
+      ...(mails ? { sendResetPassword: async ({ user, token }) => mails.reset(user, token) } : {}),
+    },
+    ...(mails
+      ? {
+          emailVerification: {
+            sendOnSignUp: true,
+            expiresIn: 60 * 60 * 24,
+            afterEmailVerification: async (user) => options.onVerified(user.id),
+            sendVerificationEmail: async ({ user, token }) => mails.verification(user, token),
+          },
+        }
+      : {}),
     session: { expiresIn: 60 * 60 * 24 * 30, updateAge: 60 * 60 * 24 },
     // Limited by the server's own limiter, which knows addresses and accounts.
     rateLimit: { enabled: false },

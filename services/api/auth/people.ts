@@ -51,18 +51,14 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
         await runtime.background((tx) => ensurePerson(tx, session));
         found = await read(session.user_id);
       }
-      const user = found.user as User;
-      const caller: Caller = {
-        user_id: user.id,
-        name: user.name,
-        email: user.email,
-        role: user.role,
-        settings: user.settings,
-        workspaces: found.workspaces,
-        actor: { kind: 'user', id: user.id },
-      };
-      known.set(user.id, { caller, at: Date.now() });
+      const caller = callerFrom(found.user as User, found.workspaces);
+      known.set(caller.user_id, { caller, at: Date.now() });
       return caller;
+    },
+    /** Somebody who is not calling now; undefined where there is no such person. */
+    async known(userId: string): Promise<Caller | undefined> {
+      const { user, workspaces } = await read(userId);
+      return user && user.deleted_at === null ? callerFrom(user, workspaces) : undefined;
     },
     /** After a change of settings or memberships by this process. */
     forget(userId: string): void {
@@ -73,6 +69,17 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
   };
 }
 export type People = ReturnType<typeof createPeople>;
+
+const callerFrom = (user: User, workspaces: Caller['workspaces']): Caller => ({
+  user_id: user.id,
+  name: user.name,
+  email: user.email,
+  email_verified: user.email_verified,
+  role: user.role,
+  settings: { ...defaultSettings, ...user.settings },
+  workspaces,
+  actor: { kind: 'user', id: user.id },
+});
 
 async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
   const id = personalWorkspaceId(session.user_id);

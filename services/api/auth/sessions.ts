@@ -17,6 +17,10 @@ export interface Session {
 export function createSessions(pool: pg.Pool) {
   const known = new LRUCache<string, { session: Session | null; at: number }>({ max: 20_000 });
   return {
+    /** After their address changed, or was confirmed. */
+    forgetOf(userId: string): void {
+      for (const [sid, { session }] of known.entries()) if (session?.user_id === userId) known.delete(sid);
+    },
     async get(sid: string): Promise<Session | null> {
       const cached = known.get(sid);
       if (cached && Date.now() - cached.at < TRUSTED_FOR) return cached.session;

@@ -276,7 +276,13 @@ function meRoutes(parts: Parts): void {
 }
 
 const meOf = (caller: Caller) => ({
-  user: { id: caller.user_id, name: caller.name, email: caller.email, role: caller.role },
+  user: {
+    id: caller.user_id,
+    name: caller.name,
+    email: caller.email,
+    email_verified: caller.email_verified,
+    role: caller.role,
+  },
   settings: caller.settings,
   workspaces: caller.workspaces,
 });

@@ -1,0 +1,206 @@
+import type { ReminderTriggered } from '@taskmaster/contracts/events/event';
+import { quietUntil } from '@taskmaster/domain/reminders/on-task';
+import type { Settings } from '@taskmaster/domain/task';
+import { addDays, localOf } from '@taskmaster/domain/time/zoned';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import type { Tx } from '@taskmaster/runtime/runtime';
+import { statementsOf } from '@taskmaster/runtime/statement';
+import type { Logger } from '@taskmaster/runtime/telemetry';
+import { v5 } from 'uuid';
+import { digestLetter, reminderLetter } from '../mail/letters.ts';
+import { type Mailer, MailRefused, type Post } from '../mail/mailer.ts';
+
+interface Waiting {
+  id: string;
+  for: string;
+  task_id: string;
+  title: string;
+  due_at: string;
+  late_reason: string | null;
+  attempts: number;
+  user_id: string;
+  email: string;
+  settings: Settings;
+  entries: { title: string; due_at: string }[] | null;
+  now: string;
+}
+
+const say = statementsOf('notification');
+const readerOf = say<{ settings: Settings; email_verified: boolean }>(
+  'mail_reader',
+  'select settings, email_verified from notification.person where user_id = $1 and not gone',
+);
+const queue = say(
+  'queue_mail',
+  `insert into notification.ledger (id, workspace_id, reminder_id, user_id, "for", channel, task_id, title, counted_at, due_at,
+     state, decided_at, late_reason, notification_id, next_at, cause_id, cause_sequence, epoch, correlation_id)
+   values ($1, $2, $3, $4, $5, 'mail', $6, $7, $8, $8, 'decided', now(), $9, $10, coalesce($11, now()), $12, $13, $14, $15)
+   on conflict do nothing`,
+);
+/** A claim holds for two minutes: who dies with a letter in hand leaves it to be handed over again, under the same id. */
+const claim = say<Waiting>(
+  'claim_mail',
+  `with taken as (
+     select id from notification.ledger where channel = 'mail' and state in ('decided', 'handing_over') and next_at <= now()
+     order by next_at limit $1 for update skip locked
+   )
+   update notification.ledger l set state = 'handing_over', attempts = l.attempts + 1, next_at = now() + interval '2 minutes'
+   from taken, notification.person p
+   where l.id = taken.id and p.user_id = l.user_id
+   returning l.id, l."for", l.task_id, l.title, l.due_at, l.late_reason, l.attempts, l.user_id, p.email, p.settings, now() as now,
+     (select n.entries from notification.notification n where n.id = l.notification_id) as entries`,
+);
+const settle = say(
+  'settle_mail',
+  `update notification.ledger set state = $2, error = $3, handed_over_at = case when $2 = 'handed_over' then now() end,
+     next_at = case when $2 = 'decided' then now() + $4 * interval '1 second' end
+   where id = $1 and state = 'handing_over'`,
+);
+const nextMail = say<{ at: string }>(
+  'next_mail',
+  `select next_at as at from notification.ledger where channel = 'mail' and state in ('decided', 'handing_over') order by next_at limit 1`,
+);
+
+/** Waits before each further try, in seconds; then, a day after the first, it has failed. Grey-listing asks for minutes. */
+const AGAIN_AFTER = [1, 5, 25, 120, 600, 1800, 3600];
+const MOST_ATTEMPTS = 30;
+const AT_ONCE = 4;
+const DIGEST = 'digest';
+const MAIL = 'notification: mail';
+
+export interface Mail {
+  mailer: Mailer;
+  /** Where people reach this place. */
+  address: string;
+  unsubscribeToken(userId: string): string;
+}
+export interface DeliveryOptions {
+  runtime: RunningRuntime<'notification'>;
+  log: Logger;
+  mail: Mail;
+}
+
+/** The channels beside the app: what was decided goes out to a confirmed address, once, or again only where the answer was lost. */
+export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
+  const { mailer, address, unsubscribeToken } = mail;
+  runtime.consume('delivery', ['com.todo.reminder.triggered'], async (event, tx) => {
+    if (await queueMail(event, tx)) void runtime.wake.at(MAIL, new Date(Date.now() + 50).toISOString());
+  });
+
+  async function work(): Promise<void> {
+    for (;;) {
+      const letters = await runtime.background((tx) => tx.query(claim, [AT_ONCE]));
+      await Promise.all(letters.map(handOver));
+      if (letters.length < AT_ONCE) break;
+    }
+    const [next] = await runtime.background((tx) => tx.query(nextMail, []), { readOnly: true });
+    if (next) await runtime.wake.at(MAIL, next.at);
+  }
+
+  async function handOver(waiting: Waiting): Promise<void> {
+    const { state, error, wait } = await mailer.send(postOf(waiting)).then(
+      () => ({ state: 'handed_over', error: null, wait: 0 }),
+      (failure: Error) => {
+        const over = failure instanceof MailRefused || waiting.attempts >= MOST_ATTEMPTS;
+        const wait = AGAIN_AFTER[Math.min(waiting.attempts, AGAIN_AFTER.length) - 1] ?? 1;
+        return { state: over ? 'failed' : 'decided', error: failure.message, wait };
+      },
+    );
+    if (error) log.warn({ ledger: waiting.id, attempts: waiting.attempts, state, err: error }, 'mail not handed over');
+    await runtime.background(async (tx) => tx.write(settle, [waiting.id, state, error, wait]));
+  }
+
+  function postOf(waiting: Waiting): Post {
+    const unsubscribe_url = `${address}/api/unsubscribe?token=${unsubscribeToken(waiting.user_id)}`;
+    const due = (instant: string) => inWords(instant, waiting.now, waiting.settings.time_zone);
+    const { title, late_reason } = waiting;
+    const letter = waiting.entries
+      ? digestLetter({
+          entries: waiting.entries.map((entry) => ({ title: entry.title, due: due(entry.due_at) })),
+          late_reason,
+          url: `${address}/reminders`,
+          unsubscribe_url,
+        })
+      : reminderLetter({
+          title,
+          due:
+            waiting.for.length <= 16
+              ? wallInWords(waiting.for, waiting.now, waiting.settings.time_zone)
+              : due(waiting.for),
+          late_reason,
+          task_url: `${address}/today?task=${waiting.task_id}`,
+          unsubscribe_url,
+        });
+    return { ...letter, to: waiting.email, message_id: `${waiting.id}@${new URL(address).hostname}`, unsubscribe_url };
+  }
+
+  const one = serially(work);
+  runtime.wake.onWake(MAIL, one);
+  runtime.every(MAIL, 5_000, one);
+}
+
+/** @returns whether there is something to hand over */
+async function queueMail(event: ReminderTriggered, tx: Tx<'notification'>): Promise<boolean> {
+  const { user_id, workspace_id, task_id, epoch, cause_sequence, meta, payload } = event.data;
+  const [reader] = await tx.query(readerOf, [user_id]);
+  if (!reader?.email_verified || reader.settings.reminder_mail === false) return false;
+  const asOne = payload.told_with > 1;
+  const now = new Date().toISOString();
+  tx.write(queue, [
+    v5('mail', asOne ? payload.notification_id : event.id),
+    workspace_id,
+    asOne ? payload.notification_id : payload.reminder_id,
+    user_id,
+    asOne ? DIGEST : payload.for,
+    task_id,
+    payload.title,
+    payload.due_at,
+    payload.late_reason,
+    payload.notification_id,
+    quietUntil(now, reader.settings),
+    ...[event.id, cause_sequence, epoch, meta.correlation_id],
+  ]);
+  return true;
+}
+
+/** At most one at a time, and one more after it for all who came meanwhile. */
+function serially(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let again = false;
+  const run = async (): Promise<void> => {
+    if (running) {
+      again = true;
+      return running;
+    }
+    running = (async () => {
+      do {
+        again = false;
+        await work();
+      } while (again);
+    })().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return run;
+}
+
+const inWords = (instant: string, now: string, zone: string): string => {
+  const { date, time } = localOf(instant, zone);
+  return wallInWords(`${date}T${time}`, now, zone);
+};
+
+/** A wall clock as people say it: `today at 11:30`, `tomorrow`, `on 2026-12-01 at 09:00`. */
+function wallInWords(wall: string, now: string, zone: string): string {
+  const [date = '', time] = wall.split('T');
+  const today = localOf(now, zone).date;
+  const day =
+    date === today
+      ? 'today'
+      : date === addDays(today, 1)
+        ? 'tomorrow'
+        : date === addDays(today, -1)
+          ? 'yesterday'
+          : `on ${date}`;
+  return time ? `${day} at ${time}` : day;
+}

@@ -1,0 +1,174 @@
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import { headerOf, type SmtpSink, startSmtpSink, wordsOf } from '../../test/support/smtp-sink.ts';
+
+let sink: SmtpSink;
+let services: RunningServices;
+let owner: pg.Client;
+beforeAll(async () => {
+  sink = await startSmtpSink();
+  services = await runServices({ SMTP_URL: sink.url, MAIL_FROM: 'TaskMaster <tasks@example.test>' });
+  owner = new pg.Client(services.connection);
+  await owner.connect();
+});
+afterAll(async () => {
+  await owner.end();
+  await services.stop();
+  await sink.stop();
+});
+beforeEach(() => sink.set('take'));
+
+const soon = (milliseconds: number) => new Date(Date.now() + milliseconds).toISOString();
+const emailOf = async (who: Person): Promise<string> => (await who.call('GET', '/api/me')).json.user.email;
+const linkIn = (words: string): URL => new URL(/https?:\/\/\S+/.exec(words)?.[0] ?? 'http://no-link');
+
+/** Somebody who followed the link in the letter that came with the account. */
+async function confirmed(name: string): Promise<Person & { email: string }> {
+  const person = await services.person(name);
+  const email = await emailOf(person);
+  const [letter] = await until(async () => sink.to(email).length > 0 && sink.to(email), 'the letter');
+  const link = linkIn(wordsOf(letter as never));
+  const answer = await fetch(`${services.url}${link.pathname}${link.search}`, { redirect: 'manual' });
+  expect(answer.status).toBe(302);
+  await until(async () => (await person.call('GET', '/api/me')).json.user.email_verified, 'confirmed');
+  sink.taken.length = 0;
+  return { ...person, email };
+}
+const remind = async (who: Person, title: string, at = soon(150)) =>
+  (await who.call('POST', '/api/tasks', { title, reminders: [{ at }] })).json;
+const mailOf = async (who: Person, task: { id: string }) =>
+  ((await who.call('GET', `/api/reminders?task_id=${task.id}`)).json.items as Record<string, unknown>[]).find(
+    (one) => one.channel === 'mail',
+  );
+const mailIs = (who: Person, task: { id: string }, state: string) =>
+  until(async () => {
+    const found = await mailOf(who, task);
+    return found?.state === state && found;
+  }, `mail ${state}`);
+
+describe('a reminder by mail', () => {
+  it('goes once to a confirmed address, escaped, with a way to stop it', async () => {
+    const ann = await confirmed('ann');
+    const task = await remind(ann, 'Call <b>the "plumber"</b> & co\tnow');
+    await mailIs(ann, task, 'handed_over');
+    const letters = sink.to(ann.email);
+    expect(letters).toHaveLength(1);
+    const [letter] = letters;
+    const words = wordsOf(letter as never);
+    expect(letter?.message_id).toMatch(/^<[0-9a-f-]{36}@127\.0\.0\.1>$/);
+    expect(letter?.subject).toContain('Reminder: Call <b>the "plumber"</b> & co now');
+    expect(words).toContain('Call &lt;b&gt;the &quot;plumber&quot;&lt;/b&gt; &amp; co');
+    expect(words.split('text/html')[1]).not.toContain('<b>the');
+    expect(words).toContain(`/today?task=${task.id}`);
+    expect(headerOf(letter as never, 'List-Unsubscribe-Post')).toBe('List-Unsubscribe=One-Click');
+    expect(headerOf(letter as never, 'List-Unsubscribe')).toMatch(
+      /^<http:\/\/127\.0\.0\.1:8000\/api\/unsubscribe\?token=[\w.-]+>$/,
+    );
+  });
+
+  it('does not go to an address that nobody confirmed', async () => {
+    const bob = await services.person('bob');
+    const email = await emailOf(bob);
+    await until(async () => sink.to(email).length === 1, 'the letter that asks');
+    const task = await remind(bob, 'unconfirmed');
+    await until(async () => (await bob.call('GET', '/api/notifications')).json.items.length === 1, 'told in the app');
+    expect(await mailOf(bob, task)).toBeUndefined();
+    expect(sink.to(email)).toHaveLength(1);
+  });
+
+  it('stops by one click, and not by looking at the link', async () => {
+    const eve = await confirmed('eve');
+    await mailIs(eve, await remind(eve, 'first'), 'handed_over');
+    const link = headerOf(sink.to(eve.email)[0] as never, 'List-Unsubscribe').slice(1, -1);
+    const { pathname, search } = new URL(link);
+    const at = services.url + pathname + search;
+    expect((await fetch(at)).status).toBe(200);
+    expect((await eve.call('GET', '/api/me')).json.settings.reminder_mail).toBe(true);
+    const click = {
+      method: 'POST',
+      body: 'List-Unsubscribe=One-Click',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    };
+    expect((await fetch(at, click)).status).toBe(200);
+    expect((await eve.call('GET', '/api/me')).json.settings.reminder_mail).toBe(false);
+    expect((await fetch(at.slice(0, -3), click)).status).toBe(404);
+    const task = await remind(eve, 'second');
+    await until(async () => (await eve.call('GET', '/api/notifications')).json.items.length === 2, 'told in the app');
+    expect(await mailOf(eve, task)).toBeUndefined();
+  });
+
+  it('is tried again under the same Message-ID where the answer was lost', async () => {
+    const fay = await confirmed('fay');
+    sink.set('cut');
+    const task = await remind(fay, 'cut off');
+    await until(async () => sink.to(fay.email).length > 0, 'the first copy');
+    sink.set('take');
+    const entry = await mailIs(fay, task, 'handed_over');
+    const ids = sink.to(fay.email).map((letter) => letter.message_id);
+    expect(ids.length).toBeGreaterThan(1);
+    expect(new Set(ids).size).toBe(1);
+    expect(entry.attempts).toBe(ids.length);
+  });
+
+  it('waits while the server is busy, and has failed where it is refused for good', async () => {
+    const gus = await confirmed('gus');
+    sink.set('busy');
+    const task = await remind(gus, 'busy');
+    await until(async () => (await mailOf(gus, task))?.error === 'the mail server answered 451', 'the refusal noted');
+    sink.set('take');
+    await mailIs(gus, task, 'handed_over');
+    expect(sink.to(gus.email)).toHaveLength(1);
+    sink.set('refuse');
+    const refused = await mailIs(gus, await remind(gus, 'refused'), 'failed');
+    expect(refused).toMatchObject({ error: 'the mail server answered 550', attempts: 1 });
+  });
+
+  it('is held in the quiet hours, and dropped when the task is done meanwhile', async () => {
+    const ida = await confirmed('ida');
+    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    await ida.call('PATCH', '/api/me', { settings: { quiet_hours: { from: hour(-1), to: hour(2) } } });
+    const task = await remind(ida, 'hush');
+    const held = await mailIs(ida, task, 'decided');
+    expect(Date.parse(String(held.next_at)) - Date.now()).toBeGreaterThan(3_600_000);
+    expect((await ida.call('GET', '/api/notifications')).json.unread).toBe(1);
+    await ida.call('POST', `/api/tasks/${task.id}/complete`, {});
+    await mailIs(ida, task, 'withdrawn');
+    expect(sink.to(ida.email)).toEqual([]);
+  });
+
+  it('is taken up by the next start where the program died with it in hand', async () => {
+    const jon = await confirmed('jon');
+    sink.set('stall');
+    const task = await remind(jon, 'in hand');
+    await mailIs(jon, task, 'handing_over');
+    sink.set('take');
+    await owner.query(`update notification.ledger set next_at = now() where task_id = $1 and channel = 'mail'`, [
+      task.id,
+    ]);
+    await mailIs(jon, task, 'handed_over');
+    expect(sink.to(jon.email)).toHaveLength(1);
+  });
+});
+
+describe('a password that was forgotten', () => {
+  it('is chosen anew by a link that works once, and ends the sessions that were open', async () => {
+    const kim = await confirmed('kim');
+    const post = (path: string, body: object, headers = {}) =>
+      callAt(services.url, 'POST', `/api/auth${path}`, body, { origin: services.url, ...headers });
+    const asked = await post('/request-password-reset', { email: kim.email }, { host: 'evil.example' });
+    const nobody = await post('/request-password-reset', { email: 'nobody@example.test' });
+    expect([asked.status, asked.text]).toEqual([200, nobody.text]);
+    const [letter] = await until(async () => sink.to(kim.email).length > 0 && sink.to(kim.email), 'the letter');
+    const link = linkIn(wordsOf(letter as never));
+    expect(link.href).toMatch(/^http:\/\/127\.0\.0\.1:8000\/new-password\?token=/);
+    const token = link.searchParams.get('token');
+    expect((await post('/reset-password', { newPassword: 'short', token })).status).toBe(422);
+    expect((await post('/reset-password', { newPassword: 'another long phrase 8', token })).status).toBe(200);
+    expect((await post('/reset-password', { newPassword: 'a third long phrase 9', token })).status).toBeGreaterThan(
+      399,
+    );
+    await until(async () => (await kim.call('GET', '/api/me')).status === 401, 'the old session ended');
+    expect((await post('/sign-in/email', { email: kim.email, password: 'another long phrase 8' })).status).toBe(200);
+  });
+});
