@@ -105,14 +105,19 @@ test('what comes after a gap waits, and is applied when the gap is filled', () =
   expect(device.cursor?.seq).toBe(server.head);
 });
 
-test('an op that the server has seen before is asked about: it may have been refused then', () => {
+test('an op that the server has seen before gets the same answer again, and is not sent once more', () => {
   const { server, device } = started();
-  device.add([{ ...done, n: 1, at: AT }]);
+  device.add([
+    { ...done, n: 1, at: AT },
+    { ...made, n: 2, at: AT },
+  ]);
   server.push('me', device.unsent().map(wireOp));
   const again = server.push('me', device.unsent().map(wireOp));
-  expect(again.results[0]?.status).toBe('dup');
-  expect(device.verdicts(again.results, again.head).pull).toBe(true);
+  expect(again.results.map((one) => one.status)).toEqual(['rejected', 'dup']);
+  device.verdicts(again.results, again.head);
+  expect(device.blocked.map((one) => [one.op, one.code])).toEqual([['op-2', 'not_found']]);
+  expect(device.unsent()).toEqual([]);
   expect(device.settled()).toEqual([]);
-  device.learn(server.snapshot('me').mine);
-  expect(device.blocked.map((one) => one.op)).toEqual(['op-2']);
+  device.receive(batch(server.log));
+  expect(device.settled().map((one) => one.op)).toEqual(['op-1']);
 });

@@ -132,12 +132,11 @@ export class Device {
   ): { pull: boolean; renumber: { op: string; expect: number } | null; refused: BlockedOp[] } {
     this.head = Math.max(this.head, head);
     let renumber: { op: string; expect: number } | null = null;
-    let pull = false;
     const refused: BlockedOp[] = [];
     for (const result of results) {
-      if (result.status === 'ok' && result.seq !== undefined) this.acknowledged.set(result.op, result.seq);
-      // Taken before: whether it was accepted then is in `mine`, which the next pull brings.
-      else if (result.status === 'dup') pull = true;
+      // `dup` was accepted before, perhaps under another name of this device: what was refused is refused again.
+      if ((result.status === 'ok' || result.status === 'dup') && result.seq !== undefined)
+        this.acknowledged.set(result.op, result.seq);
       else if (result.status === 'rejected') {
         const blocked = this.block(result.op, result.error?.code ?? 'invalid', result.error?.errors);
         if (blocked) refused.push(blocked);
@@ -145,7 +144,7 @@ export class Device {
         renumber = { op: result.op, expect: result.expect };
     }
     this.includeAcknowledged();
-    return { pull: pull || (this.cursor !== null && this.head > this.cursor.seq), renumber, refused };
+    return { pull: this.cursor !== null && this.head > this.cursor.seq, renumber, refused };
   }
 
   /** What became of own ops, as the server remembers it; read together with a base that reaches `seq`. */

@@ -67,7 +67,7 @@ export function openOutbox(userId: string): Outbox {
 }
 
 /** `all` in its order. `next` is above every number in use, also those of edits that stay as they are. */
-function renumbered(
+export function renumbered(
   all: readonly PendingOp[],
   ids: readonly string[],
   expect: number,
@@ -79,10 +79,7 @@ function renumbered(
   return { moved, next: Math.max(expect + moved.length, ...all.slice(0, from).map((one) => one.n + 1)) };
 }
 
-/**
- * For a browser that lends no storage, or no more of it: edits are kept while the page is open, and sent at once. It goes
- * on where the disk stopped, for the server counts the numbers of one client.
- */
+/** Not on a disk: what a disk does, for tests. */
 export function memoryOutbox(
   client_id: string,
   next: number,

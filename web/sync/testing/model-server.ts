@@ -17,7 +17,7 @@ export class ModelServer {
   log: SyncChange[] = [];
   rows = new RowStore();
   epoch = 'epoch-0';
-  private processed = new Map<string, Mine & { client_id: string; n: number }>();
+  private processed = new Map<string, Mine & { client_id: string; n: number; code?: string }>();
   private lastNumbers = new Map<string, number>();
   private minutes = 0;
 
@@ -40,7 +40,10 @@ export class ModelServer {
     for (const op of ops) {
       const done = this.processed.get(op.op);
       if (done) {
-        results.push({ op: op.op, status: 'dup', seq: done.seq });
+        const { code, seq } = done;
+        results.push(
+          code ? { op: op.op, status: 'rejected', seq, error: { code } } : { op: op.op, status: 'dup', seq },
+        );
         continue;
       }
       const expect = (this.lastNumbers.get(client_id) ?? 0) + 1;
@@ -51,8 +54,9 @@ export class ModelServer {
       this.lastNumbers.set(client_id, op.n);
       const decision = decide(this.rows, this.moment(), [op]);
       if (!decision.ok) {
-        this.processed.set(op.op, { op: op.op, status: 'rejected', seq: this.head, client_id, n: op.n });
-        results.push({ op: op.op, status: 'rejected', error: { code: decision.code } });
+        const { code } = decision;
+        this.processed.set(op.op, { op: op.op, status: 'rejected', seq: this.head, client_id, n: op.n, code });
+        results.push({ op: op.op, status: 'rejected', error: { code } });
         continue;
       }
       this.write(op.op, client_id, decision.changes);
