@@ -1,4 +1,5 @@
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
+import type { OpResult } from '@taskmaster/contracts/sync/ops';
 import type { Op } from '@taskmaster/domain/commands/world';
 import { type Cache, memoryCache } from './cache.ts';
 import { type BlockedOp, Device, type PendingOp, wireOp } from './device.ts';
@@ -22,6 +23,13 @@ export interface SyncStatus {
   /** False where the browser lends no storage: edits are then only in memory until they are sent. */
   stored: boolean;
 }
+
+/** What the tabs of one browser tell each other. */
+type Word =
+  | { t: 'here'; isNew: boolean }
+  | { t: 'edits' }
+  | { t: 'taken'; results: OpResult[]; head: number }
+  | { t: 'signed_out' };
 
 export interface SyncClientParts {
   user_id: string;
@@ -49,6 +57,7 @@ export class SyncClient {
   private isGone = false;
   private pulling: Promise<void> | undefined;
   private pullAgain = false;
+  private hasOthers = false;
   private pushing = false;
   private pushAgain = false;
   private saving: Promise<void> = Promise.resolve();
@@ -106,7 +115,7 @@ export class SyncClient {
 
   /** Puts nothing of this person on the device any more. */
   async destroy(): Promise<void> {
-    this.channel?.postMessage({ t: 'signed_out' });
+    this.tell({ t: 'signed_out' });
     this.isGone = true;
     this.stop();
     await this.saving;
@@ -130,7 +139,7 @@ export class SyncClient {
     this.device.blocked = this.device.blocked.filter((one) => one.op !== op);
     this.parts.changed();
     await this.outbox.dismiss(op);
-    this.channel?.postMessage({ t: 'edits' });
+    this.tell({ t: 'edits' });
   }
 
   /** After signing in again. */
@@ -143,7 +152,7 @@ export class SyncClient {
       if (this.isGone) return;
       const numbered = await this.outbox.append(drafts);
       const stored = this.outbox.isStored;
-      if (stored) this.channel?.postMessage({ t: 'edits' });
+      if (stored) this.tell({ t: 'edits' });
       if (stored !== this.status.stored) this.status = { ...this.status, stored };
       this.device.add(numbered);
     });
@@ -164,24 +173,43 @@ export class SyncClient {
       this.offs.push(() => target.removeEventListener(type, now));
     }
     if (!this.channel) return;
-    this.channel.onmessage = ({ data }: MessageEvent<{ t: string }>) => {
-      if (data.t === 'edits') void this.readOthers();
-      else if (data.t === 'signed_out') {
+    this.channel.onmessage = ({ data }: MessageEvent<Word>) => this.hearTab(data);
+    this.tell({ t: 'here', isNew: true });
+  }
+
+  private tell(word: Word): void {
+    this.channel?.postMessage(word);
+  }
+
+  private hearTab(word: Word): void {
+    this.hasOthers = true;
+    switch (word.t) {
+      case 'here':
+        if (word.isNew) this.tell({ t: 'here', isNew: false });
+        return;
+      case 'edits':
+        // The tab that made an edit sends it; this one only where that one is closed or stuck.
+        setTimeout(() => void this.push(), OTHERS_MS);
+        void this.readOthers();
+        return;
+      case 'taken':
+        this.device.verdicts(word.results, word.head);
+        this.parts.changed();
+        return;
+      case 'signed_out':
         this.isGone = true;
         this.stop();
         location.replace('/');
-      }
-    };
+    }
   }
 
-  /** What another tab has written to the outbox. */
+  /** What other tabs have written to the outbox. */
   private async readOthers(): Promise<void> {
     const { pending, blocked } = await this.outbox.read();
     if (this.isStopped) return;
     this.device.add(pending);
     this.device.blocked = blocked;
     this.parts.changed();
-    setTimeout(() => void this.push(), OTHERS_MS);
   }
 
   private hear(frame: ServerFrame): boolean {
@@ -284,7 +312,7 @@ export class SyncClient {
   private async refused(refused: readonly BlockedOp[]): Promise<void> {
     if (refused.length === 0 || this.isGone) return;
     await this.outbox.block(refused);
-    this.channel?.postMessage({ t: 'edits' });
+    this.tell({ t: 'edits' });
     this.parts.changed();
   }
 
@@ -352,7 +380,11 @@ export class SyncClient {
   /** False where the server took nothing and nothing came of it: the same is then sent again later, not at once. */
   private async pushAll(): Promise<boolean> {
     let most = MOST_OPS;
-    for (let ops = this.batch(most); ops.length > 0 && !this.isStopped; ops = this.batch(most)) {
+    while (!this.isStopped) {
+      // Another tab may have written edits with numbers before ours.
+      if (this.hasOthers) await this.readOthers();
+      const ops = this.batch(most);
+      if (ops.length === 0) break;
       this.status = { ...this.status, sending: true };
       this.parts.changed();
       const { results, head } = await this.parts.transport.push(this.client_id, ops.map(wireOp)).catch((error) => {
@@ -364,6 +396,7 @@ export class SyncClient {
         continue;
       }
       const { pull, renumber, refused } = this.device.verdicts(results, head);
+      this.tell({ t: 'taken', results: results.filter((one) => one.status === 'ok' || one.status === 'dup'), head });
       await this.refused(refused);
       if (renumber) {
         const open = this.device.unsent();
