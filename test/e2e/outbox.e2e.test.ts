@@ -2,6 +2,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { openCache } from '../../web/sync/cache.ts';
 import type { memoryOutbox, openOutbox } from '../../web/sync/outbox.ts';
 import type { overflowing } from '../../web/sync/overflow.ts';
 import { launchBrowser } from '../support/browser.ts';
@@ -14,6 +15,7 @@ type Parts = {
   openOutbox: typeof openOutbox;
   memoryOutbox: typeof memoryOutbox;
   overflowing: typeof overflowing;
+  openCache: typeof openCache;
 };
 declare const parts: Parts;
 
@@ -26,7 +28,7 @@ beforeAll(async () => {
   const [bundle] = await Promise.all([
     build({
       stdin: {
-        contents: `export * from './outbox.ts'; export * from './overflow.ts';`,
+        contents: `export * from './outbox.ts'; export * from './overflow.ts'; export * from './cache.ts';`,
         resolveDir: sync,
         loader: 'ts',
       },
@@ -167,4 +169,58 @@ test('where the browser has no more room, edits are kept in memory, and leave th
     return { isStored: box.isStored, disk: (await parts.openOutbox('ann').read()).pending.map((one) => one.op) };
   });
   expect(later).toEqual({ isStored: true, disk: ['c'] });
+});
+
+test('a database that somebody deleted under it is opened anew', async () => {
+  const read = await page.evaluate(async () => {
+    const box = parts.openOutbox('ann');
+    const draft = { kind: 'update' as const, entity: 'task' as const, id: 't', patch: {}, at: '' };
+    await box.append([{ ...draft, op: 'a' }]);
+    await parts.openOutbox('ann').destroy();
+    await box.append([{ ...draft, op: 'b' }]);
+    return box.read();
+  });
+  expect(read.pending.map((one) => [one.op, one.n])).toEqual([['b', 1]]);
+});
+
+test('the cache keeps rows, cursor and what they include together, and never goes back', async () => {
+  const seen = await page.evaluate(async () => {
+    const cache = parts.openCache('ann', 'space');
+    const image = (seq: number, titles: string[], included: string[] = []) => ({
+      cursor: { seq, op: null, epoch: 'e' },
+      included,
+      awaited: [],
+      rows: titles.map((title) => ({ entity: 'task' as const, row: { id: title, title } as never })),
+    });
+    const all = { value: image(0, []) };
+    const write = (to: ReturnType<typeof image>, from: number, whole = false) =>
+      cache.write(to, { whole, from, everything: () => all.value });
+    const read = async () => {
+      const at = await parts.openCache('ann', 'space').read();
+      return at && [at.cursor?.seq, at.rows.map(({ row }) => row.id), at.included];
+    };
+    const states = [await read()];
+    await write(image(2, ['a', 'b'], ['x']), 0, true);
+    states.push(await read());
+    await write(image(3, ['c'], ['y']), 2);
+    states.push(await read());
+    // Another tab is further on: what this one writes late is passed over.
+    await write(image(1, ['z']), 1);
+    states.push(await read());
+    // What this one believes to be on the disk is not: it writes everything.
+    all.value = image(9, ['a', 'b', 'c', 'd']);
+    await write(image(9, ['d']), 8);
+    states.push(await read());
+    await cache.destroy();
+    states.push(await read());
+    return states;
+  });
+  expect(seen).toEqual([
+    undefined,
+    [2, ['a', 'b'], ['x']],
+    [3, ['a', 'b', 'c'], expect.arrayContaining(['x', 'y'])],
+    [3, ['a', 'b', 'c'], expect.arrayContaining(['x', 'y'])],
+    [9, ['a', 'b', 'c', 'd'], []],
+    undefined,
+  ]);
 });
