@@ -54,13 +54,21 @@ export function toggleTask(task: Task): void {
   });
 }
 
-/** Moves a repeating task to its next slot. History keeps what was skipped; the next date is said. */
+/** Moves a repeating task to its next slot. History keeps what was skipped; the next date is said, and taken back. */
 export function skipTask(task: Task): void {
   void edit(newOp('skip', 'task', task.id));
   const after = currentScreen();
-  const next = after?.view.get('task', task.id)?.due_date;
-  showToast({ tone: 'plain', words: next && after ? `Skipped. Next on ${longDay(next, after.today)}` : 'Skipped' });
+  const next = after?.view.get('task', task.id);
+  if (!after || !next?.due_date || next.slot === task.slot) return showToast({ tone: 'refused', words: lastOne });
+  const { slot, missed, due_date, due_time, due_zone } = task;
+  showToast({
+    tone: 'plain',
+    words: `Skipped to ${longDay(next.due_date, after.today)}`,
+    undo: () =>
+      void edit(newOp('reopen', 'task', task.id, { skipped: { slot, missed, due: { due_date, due_time, due_zone } } })),
+  });
 }
+const lastOne = 'This is the last one of its series, so there is nothing to skip to';
 
 export function deleteTask(task: Task): void {
   void edit(newOp('delete', 'task', task.id));
