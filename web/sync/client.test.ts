@@ -311,3 +311,14 @@ test('what a frame shows to be missing is fetched, once', async () => {
   socket?.say({ t: 'head', id: place.workspace_id, head: server.head });
   await vi.waitFor(() => expect(one.device.cursor?.seq).toBe(4));
 });
+
+test('what was never sent is spared where somebody else takes the device over', async () => {
+  const { disk, onDisk } = diskOf(9);
+  const { one, line } = await started(disk);
+  line.free = new Promise(() => undefined);
+  await one.edit([edit(1)]);
+  await one.destroy(true);
+  expect((await onDisk()).pending).toEqual(['op-1']);
+  await one.destroy();
+  expect((await onDisk()).pending).toEqual([]);
+});

@@ -113,14 +113,15 @@ export class SyncClient {
     this.channel?.close();
   }
 
-  /** Puts nothing of this person on the device any more. */
-  async destroy(): Promise<void> {
+  /** Takes everything of this person off the device. `sparing` leaves what the server has not got, for when they come back. */
+  async destroy(sparing = false): Promise<void> {
     this.tell({ t: 'signed_out' });
     this.isGone = true;
     this.stop();
     await this.saving;
+    const isSpared = sparing && this.device.outside().length + this.device.blocked.length > 0;
     // The cache that was opened, also where it was given up since.
-    await Promise.allSettled([this.outbox.destroy(), this.parts.cache.destroy()]);
+    await Promise.allSettled([isSpared ? undefined : this.outbox.destroy(), this.parts.cache.destroy()]);
   }
 
   /** Shows ops at once, writes them down, then sends them. Rejects only where they could be kept nowhere. */

@@ -2,6 +2,7 @@ import type { Me } from '@taskmaster/contracts/http/organising';
 import type { Person } from '../../sync/screen.ts';
 import { openDevice, wipeDevice } from '../../sync/store.ts';
 import { ask } from '../../sync/transport.ts';
+import { hideToast } from '../../ui/toast.tsx';
 
 const KEPT = 'taskmaster.person';
 
@@ -39,7 +40,11 @@ export async function enter(): Promise<Person> {
   };
   const before = personKept();
   keep(person);
-  if (before && before.user_id !== person.user_id) await wipeDevice();
+  // Somebody else signed in where a session had ended: what that person has not sent waits for them.
+  if (before && before.user_id !== person.user_id) {
+    hideToast();
+    await wipeDevice(true);
+  }
   await openDevice(person);
   return person;
 }
@@ -58,6 +63,7 @@ export async function signUp(name: string, email: string, password: string): Pro
 export async function signOut(): Promise<void> {
   await ask('/api/auth/sign-out', { method: 'POST', body: {} });
   localStorage.removeItem(KEPT);
+  hideToast();
   await wipeDevice();
   history.replaceState(null, '', '/');
 }
