@@ -121,3 +121,12 @@ test('an op that the server has seen before gets the same answer again, and is n
   device.receive(batch(server.log));
   expect(device.settled().map((one) => one.op)).toEqual(['op-1']);
 });
+
+test('another tab’s edit goes out by its number, also while one of this tab is still being written down', () => {
+  const { device } = started();
+  device.add([{ ...done, n: 2, at: AT }]);
+  device.add([{ ...done, op: 'op-3', n: 0, at: AT }]);
+  device.add([{ ...made, n: 1, at: AT }]);
+  expect(device.unsent().map((one) => one.op)).toEqual(['op-1', 'op-2']);
+  expect(device.outside().map((one) => one.op)).toEqual(['op-1', 'op-2', 'op-3']);
+});

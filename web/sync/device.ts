@@ -100,7 +100,7 @@ export class Device {
       else this.pending.push(one);
       if (this.recentOps.has(one.op)) this.included.add(one.op);
     }
-    if (this.pending.every((one) => one.n > 0)) this.pending.sort((a, b) => a.n - b.n);
+    this.pending.sort(byNumber);
   }
 
   /** A batch of whole sets, `(from, to]`. What lies beyond the next sequence waits for the gap to be fetched. */
@@ -267,6 +267,12 @@ export class Device {
     if (this.recentOps.size > RECENT) this.recentOps.delete(this.recentOps.values().next().value ?? '');
   }
 }
+
+/** What is not on disk yet comes last, in the order it was made. */
+const byNumber = (a: PendingOp, b: PendingOp): number => {
+  if (a.n === 0 || b.n === 0) return (a.n === 0 ? 1 : 0) - (b.n === 0 ? 1 : 0);
+  return a.n - b.n;
+};
 
 /** The op as it goes over the wire. */
 export const wireOp = ({ op, n, kind, entity, id, patch, scope, base_seq }: PendingOp): SyncOp => ({
