@@ -18,6 +18,7 @@ export const clientFrameSchema = z.discriminatedUnion('t', [
 
 export const serverFrameSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('welcome'), spaces: z.array(z.object({ id: uuid, head: sequence, epoch: uuid })) }),
+  // `from` and `to` are the first and the last sequence in it; the changes of an answer lie after its `from`.
   z.object({ t: z.literal('ev'), id: uuid, from: sequence, to: sequence, events: z.array(syncChangeSchema) }),
   z.object({ t: z.literal('head'), id: uuid, head: sequence }),
   z.object({ t: z.literal('pull'), id: uuid }),

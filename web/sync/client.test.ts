@@ -296,7 +296,7 @@ test('what a frame shows to be missing is fetched, once', async () => {
   const frame = () => {
     const last = server.log.at(-1);
     if (!last) throw new Error('There is no change yet.');
-    return { t: 'ev' as const, id: place.workspace_id, from: last.seq - 1, to: last.seq, events: [last] };
+    return { t: 'ev' as const, id: place.workspace_id, from: last.seq, to: last.seq, events: [last] };
   };
   server.push('client-b', [{ ...edit(1), n: 1 } as never]);
   const before = pulls.count;

@@ -1,3 +1,4 @@
+import type { SyncChange } from '@taskmaster/contracts/sync/changes';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
 import type { OpResult } from '@taskmaster/contracts/sync/ops';
 import type { Op } from '@taskmaster/domain/commands/world';
@@ -24,6 +25,9 @@ export interface SyncStatus {
   stored: boolean;
 }
 
+/** How long a row shows that another device has changed it. */
+const ARRIVED_MS = 1_200;
+
 /** What the tabs of one browser tell each other. */
 type Word =
   | { t: 'here'; isNew: boolean }
@@ -48,6 +52,8 @@ export interface SyncClientParts {
 export class SyncClient {
   device: Device;
   status: SyncStatus = { connection: 'starting', since: null, sending: false, stored: true };
+  /** Ids of what others have changed in the last moment. */
+  arrived: ReadonlySet<string> = new Set();
   private client_id = '';
   private readonly outbox: OverflowingOutbox;
   private cache: Cache;
@@ -222,8 +228,10 @@ export class SyncClient {
           if (space.id === this.parts.workspace_id) device.head = Math.max(device.head, space.head);
         return true;
       case 'ev': {
-        const reception = device.receive(frame);
+        // A frame names the first sequence in it, a batch the one before.
+        const reception = device.receive({ ...frame, from: frame.from - 1 });
         if (reception !== 'applied') return reception === 'gap';
+        this.noteArrivals(frame.events);
         this.parts.changed();
         void this.save();
         return false;
@@ -244,6 +252,18 @@ export class SyncClient {
       default:
         return false;
     }
+  }
+
+  /** What somebody else, or another device, has just changed. */
+  private noteArrivals(events: readonly SyncChange[]): void {
+    const others = events.filter(({ client_id, actor }) => client_id !== this.client_id && actor.kind !== 'system');
+    if (others.length === 0) return;
+    const ids = others.map((event) => event.entity_id);
+    this.arrived = new Set([...this.arrived, ...ids]);
+    setTimeout(() => {
+      this.arrived = new Set([...this.arrived].filter((id) => !ids.includes(id)));
+      this.parts.changed();
+    }, ARRIVED_MS);
   }
 
   private connected(): void {
