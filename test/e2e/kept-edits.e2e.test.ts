@@ -72,6 +72,55 @@ test('what is being written is not taken away by another device', async () => {
   await close(other);
 });
 
+test('a row that another device changes says so for a moment, one’s own does not', async () => {
+  const arrived = ({ page }: Seat) => page.locator('.row[data-arrived]');
+  await open(other, 'Plan the journey');
+  const seen = arrived(laptop).waitFor();
+  await rename(other, 'Plan the long journey');
+  await seen;
+  expect(await arrived(other).count()).toBe(0);
+  await arrived(laptop).waitFor({ state: 'detached' });
+  await close(other);
+});
+
+test('tags come and go in the panel, names are taken by Tab, and a move is taken back', async () => {
+  const { page } = laptop;
+  await quickAdd(laptop, 'Order hinges #Kitchen @shop');
+  await page.keyboard.press('q');
+  const field = page.getByLabel('New task, in plain words');
+  await field.pressSequentially('Paint @sh');
+  await page.getByRole('option', { name: /shop/ }).waitFor();
+  await page.keyboard.press('Tab');
+  await field.pressSequentially('#ki');
+  await page.getByRole('option', { name: /Kitchen/ }).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await field.inputValue()).toBe('Paint @shop #Kitchen ');
+  await page.keyboard.press('Enter');
+  await field.waitFor({ state: 'detached' });
+  await goTo(laptop, 'Kitchen');
+  await open(laptop, 'Paint');
+  const tags = () => page.locator('.panel-tags .tag').allInnerTexts();
+  const added = page.getByLabel('Tags', { exact: true });
+  await added.fill('@Urgent');
+  await added.press('Enter');
+  await added.fill('half a na');
+  await added.press('Escape');
+  await expect.poll(tags).toEqual(['@shop', '@Urgent']);
+  await page.getByRole('button', { name: 'Take off @shop' }).click();
+  await expect.poll(tags).toEqual(['@Urgent']);
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('new-tag');
+  await page.getByLabel('Project', { exact: true }).selectOption({ label: 'Inbox' });
+  await page.getByText('Moved to Inbox').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect
+    .poll(() =>
+      page.getByLabel('Project', { exact: true }).evaluate((one: HTMLSelectElement) => one.selectedOptions[0]?.text),
+    )
+    .toBe('Kitchen');
+  await close(laptop);
+  await goTo(laptop, 'Inbox');
+});
+
 test('boxes in notes are ticked where they stand, with the keyboard too', async () => {
   const { page } = laptop;
   await quickAdd(laptop, 'Shop');

@@ -55,7 +55,9 @@ export default function Detail({ id }: { id: string }) {
           <select
             aria-label="Project"
             value={task.project_id ?? ''}
-            onChange={(event) => updateTask(task, moveTo(task, event.target.value || null), 'Moved')}
+            onChange={({ target }) =>
+              updateTask(task, moveTo(task, target.value || null), `Moved to ${target.selectedOptions[0]?.text ?? ''}`)
+            }
           >
             <option value="">Inbox</option>
             {projects.map((one) => (
