@@ -121,13 +121,13 @@ function script(): string {
     `${fill(sql.lockWorkspace.text, SPACE)} \\gset`,
     `${fill(sql.readMember.text, SPACE, SPACE)};`,
     `${fill(sql.tasksById.text, SPACE, `array[md5(:client_id || 'task' || :head)::uuid]`)};`,
-    `${fill(sql.lastPosition.text, SPACE, 'null')};`,
-    `insert into tasks.change (workspace_id, seq, set_id, set_index, set_size, act_id, op, actor, user_id, via, entity, entity_id, kind, patch, meta, at)
+    `${fill(sql.lastPositionInInbox.text, SPACE)};`,
+    `with moved as (update tasks.workspace set head = :head + 1, head_op = gen_random_uuid(), moved_at = clock_timestamp() where id = ${SPACE})
+     insert into tasks.change (workspace_id, seq, set_id, set_index, set_size, act_id, op, actor, user_id, via, entity, entity_id, kind, patch, meta, at)
      values (${SPACE}, :head + 1, gen_random_uuid(), 0, 1, gen_random_uuid(), gen_random_uuid(), '{"kind":"user","id":"x"}', ${SPACE}, 'raw', 'task', ${task.id}, 'created', ${patch}, '{"acl_version":1,"correlation_id":"x"}', now());`,
     `insert into tasks.task (${columns.task.join(', ')}) values (${columns.task.map((column) => task[column] ?? 'null').join(', ')})
      on conflict (workspace_id, id) do update set ${set.map((column) => `${column} = excluded.${column}`).join(', ')};`,
     `${fill(sql.addWords.text, SPACE, `jsonb_build_array(jsonb_build_object('task_id', ${task.id}, 'word', 'word' || (:head % 1000), 'field', 0), jsonb_build_object('task_id', ${task.id}, 'word', 'task', 'field', 0), jsonb_build_object('task_id', ${task.id}, 'word', 'of', 'field', 0))`)};`,
-    `${fill(sql.moveHead.text, SPACE, ':head + 1', 'gen_random_uuid()')};`,
     'commit;',
   ];
   return `${lines.map((line) => line.replace(/\s*\n\s*/g, ' ')).join('\n')}\n`;

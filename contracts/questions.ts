@@ -7,9 +7,9 @@ export interface Questions {
     input: { workspace_id: string; from: number; to: number };
     answer: { events: ChangeEvent[]; head: number };
   };
-  /** Heads and epochs: of these workspaces, or of those that moved since an instant. */
+  /** Heads and epochs: of these workspaces, of those that moved in the last seconds by the log's own clock, or of all. */
   heads: {
-    input: { workspace_ids: string[] } | { moved_since: string };
+    input: { workspace_ids: string[] } | { moved_within: number } | { all: true };
     answer: { heads: { workspace_id: string; head: number; epoch: string; acl_version: number }[] };
   };
   /** The workspaces that a person belongs to now. */

@@ -55,20 +55,28 @@ function pairsOf(run: string): string[] {
   return letters.length < 2 ? letters : letters.slice(1).map((letter, at) => `${letters[at] ?? ''}${letter}`);
 }
 
-/** How many edits a word that is looked for forgives by its length: none up to 3 letters, one up to 7, then two. */
-export const editsAllowed = (length: number): number => (length < 4 ? 0 : length < 8 ? 1 : 2);
+/** Whether a word that is looked for forgives anything: from three letters on. */
+export const forgivesSlips = (query: string): boolean => query.length >= 3;
 
 /**
- * True if `word` is `query` but for the edits that its length forgives: a letter put in, left out, changed, or two
- * neighbours swapped (Damerau–Levenshtein in its optimal-string-alignment form). The first letter must be right.
+ * True if `word` is `query` but for the edits that its length forgives, one from four letters on and two from eight: a letter
+ * put in, left out, changed, or two neighbours swapped (Damerau–Levenshtein in its optimal-string-alignment form). The first
+ * letter must be right, or swapped with the second. Of three letters only the last two may be swapped: any other edit makes
+ * them another word.
  */
 export function withinEdits(word: string, query: string): boolean {
-  const gap = word.length - query.length;
-  const allowed = query.length < 4 ? 0 : query.length < 8 ? 1 : 2;
-  if (gap > allowed || -gap > allowed || word.charCodeAt(0) !== query.charCodeAt(0)) return false;
-  if (word === query) return true;
-  return allowed > 0 && editsLeft(word, 1, query, 1, allowed);
+  const { length } = query;
+  const allowed = length < 4 ? 0 : length < 8 ? 1 : 2;
+  const gap = word.length - length;
+  if (gap > allowed || -gap > allowed) return false;
+  const isRight = word.charCodeAt(0) === query.charCodeAt(0);
+  if (length === 3) return isRight && (word === query || isSwapped(word, 1, query, 1));
+  if (isRight) return word === query || (allowed > 0 && editsLeft(word, 1, query, 1, allowed));
+  return allowed > 0 && isSwapped(word, 0, query, 0) && editsLeft(word, 2, query, 2, allowed - 1);
 }
+
+const isSwapped = (word: string, w: number, query: string, q: number): boolean =>
+  word.charCodeAt(w) === query.charCodeAt(q + 1) && word.charCodeAt(w + 1) === query.charCodeAt(q);
 
 /** Walks along both words and branches only where they differ: at most a few dozen comparisons for two edits. */
 function editsLeft(word: string, atWord: number, query: string, atQuery: number, edits: number): boolean {
@@ -82,11 +90,7 @@ function editsLeft(word: string, atWord: number, query: string, atQuery: number,
   const restQuery = query.length - q;
   if (restWord === 0 || restQuery === 0) return restWord + restQuery <= edits;
   if (edits === 0) return false;
-  const swapped =
-    restWord > 1 &&
-    restQuery > 1 &&
-    word.charCodeAt(w) === query.charCodeAt(q + 1) &&
-    word.charCodeAt(w + 1) === query.charCodeAt(q);
+  const swapped = restWord > 1 && restQuery > 1 && isSwapped(word, w, query, q);
   return (
     (swapped && editsLeft(word, w + 2, query, q + 2, edits - 1)) ||
     editsLeft(word, w + 1, query, q + 1, edits - 1) ||

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { isSequenced } from '@taskmaster/contracts/events/types';
 import type { Database } from './database.ts';
@@ -34,6 +35,7 @@ export class Consumer<Owner extends string> {
   private readonly running = new Map<string, Promise<void>>();
   private readonly waits: readonly number[];
   private stopped = false;
+  private readonly stopping = new AbortController();
   /** One that takes no event of a change keeps no cursor: there is no order for it to hold. */
   private readonly sequenced: boolean;
 
@@ -54,6 +56,7 @@ export class Consumer<Owner extends string> {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    this.stopping.abort();
     for (const timer of this.timers.values()) clearTimeout(timer);
     await Promise.allSettled(this.running.values());
   }
@@ -70,7 +73,7 @@ export class Consumer<Owner extends string> {
           { consumer: this.options.name, err: String(error), wait_ms: wait },
           'database away, trying again',
         );
-        await new Promise((go) => setTimeout(go, wait));
+        await sleep(wait, undefined, { signal: this.stopping.signal });
       }
     }
   }
@@ -116,30 +119,37 @@ export class Consumer<Owner extends string> {
   /** The usual path: all workspaces of a batch in one transaction. Returns the workspaces that now hold events. */
   private async applyTogether(byWorkspace: ReadonlyMap<string, readonly Event[]>): Promise<string[]> {
     const done: Event[] = [];
-    const gaps = await this.options.database.transact(async (tx, emit) => {
-      const held: string[] = [];
-      const moved: Cursor[] = [];
-      for (const cursor of await tx.query(this.sql.lockCursors, [this.options.name, [...byWorkspace.keys()]])) {
-        let sequence = cursor.sequence;
-        let holding = cursor.held;
-        for (const event of byWorkspace.get(cursor.workspace_id) ?? []) {
-          if (event.data.epoch !== cursor.epoch || sequenceOf(event) <= sequence) continue;
-          if (holding || sequenceOf(event) > sequence + 1) {
-            this.hold(tx, event);
-            holding = true;
-            continue;
+    const lists = [...byWorkspace.values()];
+    // A cursor that only passes events over: lost in a crash of the database, the log is asked again.
+    const passing = !lists.some((list) => list.some((event) => this.options.types.has(event.type)));
+    const gaps = await this.options.database.transact(
+      async (tx, emit) => {
+        const held: string[] = [];
+        const moved: Cursor[] = [];
+        for (const cursor of await tx.query(this.sql.lockCursors, [this.options.name, [...byWorkspace.keys()]])) {
+          let sequence = cursor.sequence;
+          let holding = cursor.held;
+          for (const event of byWorkspace.get(cursor.workspace_id) ?? []) {
+            if (event.data.epoch !== cursor.epoch || sequenceOf(event) <= sequence) continue;
+            if (holding || sequenceOf(event) > sequence + 1) {
+              this.hold(tx, event);
+              holding = true;
+              continue;
+            }
+            await this.handle(event, tx, emit);
+            sequence = sequenceOf(event);
+            done.push(event);
           }
-          await this.handle(event, tx, emit);
-          sequence = sequenceOf(event);
-          done.push(event);
+          // Somebody has to work them off: whoever held first, or after a crash nobody yet.
+          if (holding && !this.isDraining(cursor.workspace_id)) held.push(cursor.workspace_id);
+          if (sequence !== cursor.sequence || holding !== cursor.held)
+            moved.push({ ...cursor, sequence, held: holding });
         }
-        // Somebody has to work them off: whoever held first, or after a crash nobody yet.
-        if (holding && !this.isDraining(cursor.workspace_id)) held.push(cursor.workspace_id);
-        if (sequence !== cursor.sequence || holding !== cursor.held) moved.push({ ...cursor, sequence, held: holding });
-      }
-      if (moved.length > 0) this.moveCursors(tx, moved);
-      return held;
-    });
+        if (moved.length > 0) this.moveCursors(tx, moved);
+        return held;
+      },
+      passing ? { durable: false } : {},
+    );
     for (const event of done) this.measure(event);
     return gaps;
   }

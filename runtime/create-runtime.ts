@@ -48,7 +48,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     onError: (error: Error) => log.warn({ err: String(error) }, 'idle connection lost'),
   };
   const callers = openPool<Owner>({ ...pool, role: options.roles.caller, size: options.poolSize });
-  const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4, background: true });
+  const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4 });
   const outbox = new OutboxRelay<Owner>(schema, background, (topic, events) => adapter.publish(topic, events), log);
   const sql = inboxStatements(schema);
 
@@ -90,11 +90,12 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       consumersByName.set(name, consumer);
       for (const topic of new Set(types.map(topicOf)))
         adapter.subscribe(topic, name, (events) => consumer.receive(events));
-      let since = new Date(0).toISOString();
+      let last = Number.NEGATIVE_INFINITY;
       adapter.every(`${name}: compare cursors`, options.compareEvery ?? 60_000, async () => {
-        const began = new Date(Date.now() - 60_000).toISOString();
-        await consumer.compare((await adapter.ask('heads', { moved_since: since })).heads);
-        since = began;
+        const now = performance.now();
+        const moved = Number.isFinite(last) ? { moved_within: (now - last) / 1000 + 60 } : { all: true as const };
+        await consumer.compare((await adapter.ask('heads', moved)).heads);
+        last = now;
       });
     },
     observe(types, see) {
@@ -139,9 +140,8 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       });
     },
     async stop() {
-      await logRelay?.stop();
-      await outbox.stop();
-      for (const consumer of consumers) await consumer.stop();
+      // Consumers first stop waiting for a database that is away; what relays hand them now is refused and sent again later.
+      await Promise.all([...consumers.map((consumer) => consumer.stop()), logRelay?.stop(), outbox.stop()]);
       await Promise.all([callers.close(), background.close()]);
     },
   };

@@ -1,7 +1,7 @@
-import type { Writable } from 'node:stream';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { type Topic, topicOf } from '@taskmaster/contracts/events/types';
 import pg from 'pg';
+import { Flight, IN_FAILED_TRANSACTION } from './flight.ts';
 import type { Emit, Statement, TransactOptions, Tx } from './runtime.ts';
 
 /** Records keep the spelling of the wire: days as text, instants as RFC 3339 UTC, sequences as numbers. */
@@ -26,41 +26,15 @@ export interface DatabaseOptions {
   schema: string;
   role: string;
   size: number;
-  /** For relay and consumers: plans made while the tables were empty must not go on scanning. */
-  background?: boolean;
   onCommit?: (changed: readonly string[], emitted: boolean) => void;
   onError: (error: Error) => void;
 }
 
-const IN_FAILED_TRANSACTION = '25P02';
-
 /** A pool whose every connection is one role of one service, and the transaction written once. */
 export function openPool<Owner extends string>(options: DatabaseOptions): Database<Owner> {
-  const { schema, role, background } = options;
-  const pool = new pg.Pool({
-    ...options.connection,
-    max: options.size,
-    idleTimeoutMillis: 60_000,
-    connectionTimeoutMillis: 20_000,
-    application_name: `taskmaster ${role}`,
-    types: types as never,
-    // A connection that cannot become its role is refused by the server, rather than used as somebody else.
-    options: [
-      `role=${role}`,
-      'timezone=UTC',
-      'jit=off',
-      'statement_timeout=30s',
-      'idle_in_transaction_session_timeout=60s',
-      ...(background ? ['enable_seqscan=off'] : []),
-    ]
-      .map((set) => `-c ${set}`)
-      .join(' '),
-    ...({ pipeline: true } as object),
-  });
-  pool.on('error', options.onError);
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined);
-  });
+  const { schema } = options;
+  const writing = connections(options, options.size, KEYED);
+  const reading = connections(options, Math.ceil(options.size / 2), []);
   const insertOutbox = {
     name: `${schema}_outbox_insert`,
     text: `insert into ${schema}.outbox (id, topic, workspace_id, event) values ($1, $2, $3, $4) on conflict (id) do update set published_at = null`,
@@ -80,15 +54,20 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
   }
 
   async function run<R>(work: (tx: Tx<Owner>, emit: Emit) => Promise<R>, settings: TransactOptions): Promise<R> {
-    const client = await pool.connect();
+    const client = await (settings.readOnly ? reading : writing).connect();
     const sent: Promise<unknown>[] = [];
-    const together = oneFlight(client);
-    const send = (
-      statement: { name?: string; text: string },
-      values: readonly unknown[] = [],
-    ): Promise<pg.QueryResult> => {
-      together();
-      const answer = client.query({ ...statement, values: values as unknown[] });
+    let flight: Flight | undefined;
+    const send = (statement: { name?: string; text: string }, values: readonly unknown[] = []) => {
+      if (!flight) {
+        const next = new Flight(types);
+        flight = next;
+        // What is sent in one turn leaves together.
+        process.nextTick(() => {
+          flight = undefined;
+          client.query(next);
+        });
+      }
+      const answer = flight.add({ ...statement, values });
       answer.catch(() => undefined);
       sent.push(answer);
       return answer;
@@ -108,14 +87,15 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
 
     let broken: Error | undefined;
     try {
-      void send({ text: settings.readOnly ? 'begin isolation level repeatable read read only' : 'begin' });
+      void send(settings.readOnly ? beginReading : begin);
+      if (settings.durable === false) void send(withoutFlush);
       if (settings.caller)
         void send(setCaller, [settings.caller.user_id, `{${settings.caller.workspace_ids.join(',')}}`]);
       const result = await work(tx, emit);
-      const commit = send({ text: 'commit' });
+      const committed = send(commit);
       await settle(sent);
       // After a failed statement COMMIT answers ROLLBACK without an error.
-      if ((await commit).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
+      if ((await committed).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
       if (changed.length > 0 || emitted) options.onCommit?.(changed, emitted);
       return result;
     } catch (error) {
@@ -131,24 +111,47 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
     }
   }
 
-  return { transact, close: () => pool.end() };
+  return { transact, close: async () => void (await Promise.all([writing.end(), reading.end()])) };
 }
 
-/** What is sent in one turn leaves in one system call, rather than in one for each statement. */
-function oneFlight(client: pg.PoolClient): () => void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  let held = false;
-  return () => {
-    if (held) return;
-    held = true;
-    stream.cork();
-    process.nextTick(() => {
-      held = false;
-      stream.uncork();
-    });
-  };
+/**
+ * For commands, relay and consumers, which look rows up by key in one workspace or a few: a plan made while the tables were
+ * small, or before their first statistics, must not read whole workspaces. Planned once; readers' queries each time.
+ */
+const KEYED = ['enable_hashjoin=off', 'enable_mergejoin=off', 'plan_cache_mode=force_generic_plan'];
+
+function connections(options: DatabaseOptions, size: number, plans: readonly string[]): pg.Pool {
+  const pool = new pg.Pool({
+    ...options.connection,
+    max: size,
+    idleTimeoutMillis: 60_000,
+    connectionTimeoutMillis: 20_000,
+    application_name: `taskmaster ${options.role}`,
+    types: types as never,
+    // A connection that cannot become its role is refused by the server, rather than used as somebody else.
+    options: [
+      `role=${options.role}`,
+      'timezone=UTC',
+      'jit=off',
+      'statement_timeout=30s',
+      'idle_in_transaction_session_timeout=60s',
+      'enable_seqscan=off',
+      ...plans,
+    ]
+      .map((set) => `-c ${set}`)
+      .join(' '),
+  });
+  pool.on('error', options.onError);
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+  });
+  return pool;
 }
 
+const begin = { name: 'begin', text: 'begin' };
+const beginReading = { name: 'begin_reading', text: 'begin isolation level repeatable read read only' };
+const withoutFlush = { name: 'without_flush', text: 'set local synchronous_commit = off' };
+const commit = { name: 'commit', text: 'commit' };
 const setCaller = {
   name: 'set_caller',
   text: "select set_config('app.user_id', $1, true), set_config('app.workspaces', $2, true)",
@@ -164,12 +167,11 @@ async function settle(sent: readonly Promise<unknown>[]): Promise<void> {
 }
 
 async function firstCause(sent: readonly Promise<unknown>[], error: unknown): Promise<unknown> {
-  if ((error as { code?: string }).code !== IN_FAILED_TRANSACTION) return error;
   try {
     await settle(sent);
     return error;
   } catch (cause) {
-    return cause;
+    return (error as { code?: string }).code === IN_FAILED_TRANSACTION ? cause : error;
   }
 }
 

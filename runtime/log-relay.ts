@@ -28,6 +28,9 @@ export class LogRelay<Owner extends string> {
   private running: Promise<void> | undefined;
   private sweeper: NodeJS.Timeout | undefined;
   private stopped = false;
+  /** Positions are being lowered: nothing may be relayed or read meanwhile. */
+  private held = false;
+  private turn: Promise<unknown> = Promise.resolve();
   private lastLook = 0;
   private readonly sql: {
     read: Statement<Owner, { workspace_id: string; epoch: string; sequence: number }>;
@@ -62,7 +65,8 @@ export class LogRelay<Owner extends string> {
     let looks = 0;
     const tick = async () => {
       try {
-        await this.look(++looks % 3600 === 0);
+        const all = ++looks % 3600 === 0;
+        await this.alone(() => this.look(all));
       } catch (error) {
         this.options.log.warn({ err: String(error) }, 'relay: heads not readable, trying again');
       }
@@ -79,25 +83,40 @@ export class LogRelay<Owner extends string> {
 
   wake(workspaceIds: readonly string[]): void {
     for (const id of workspaceIds) this.dirty.add(id);
-    if (this.dirty.size === 0 || this.active || this.stopped) return;
+    if (this.dirty.size === 0 || this.active || this.stopped || this.held) return;
     this.active = true;
     this.running = this.run();
   }
 
   /** Lowers positions; the events go out again in order. */
   async replay(from: number, workspaceIds?: readonly string[]): Promise<{ workspaces: number }> {
-    await this.running;
-    await this.options.database.transact(async (tx) => tx.write(this.sql.lower, [from, workspaceIds ?? null]));
-    this.positions.clear();
-    const heads = await this.options.source.heads(
-      workspaceIds ? { workspace_ids: [...workspaceIds] } : { moved_since: EPOCH },
-    );
-    this.wake(heads.map((head) => head.workspace_id));
-    return { workspaces: heads.length };
+    return this.alone(async () => {
+      this.held = true;
+      try {
+        await this.running;
+        await this.options.database.transact(async (tx) => tx.write(this.sql.lower, [from, workspaceIds ?? null]));
+        this.positions.clear();
+      } finally {
+        this.held = false;
+        this.wake([]);
+      }
+      const heads = await this.options.source.heads(
+        workspaceIds ? { workspace_ids: [...workspaceIds] } : { all: true },
+      );
+      this.wake(heads.map((head) => head.workspace_id));
+      return { workspaces: heads.length };
+    });
+  }
+
+  /** Looks and replays one after another: both read positions that the other changes. */
+  private alone<R>(work: () => Promise<R>): Promise<R> {
+    const mine = this.turn.then(work);
+    this.turn = mine.catch(() => undefined);
+    return mine;
   }
 
   private async run(): Promise<void> {
-    while (this.dirty.size > 0 && !this.stopped) {
+    while (this.dirty.size > 0 && !this.stopped && !this.held) {
       const batch = [...this.dirty].slice(0, MOST_AT_ONCE);
       for (const id of batch) this.dirty.delete(id);
       try {
@@ -113,6 +132,7 @@ export class LogRelay<Owner extends string> {
   /** One that fails stops only itself, and is tried again. */
   private async relayOneByOne(workspaceIds: readonly string[]): Promise<void> {
     for (const id of workspaceIds) {
+      if (this.stopped) return;
       try {
         await this.relay([id]);
       } catch (error) {
@@ -136,13 +156,16 @@ export class LogRelay<Owner extends string> {
       ),
       this.options.publish('task-events', events),
     ]);
-    await this.options.database.transact(async (tx) => {
-      tx.write(this.sql.write, [
-        ranges.map((range) => range.workspace_id),
-        ranges.map((range) => range.epoch),
-        ranges.map((range) => range.to),
-      ]);
-    });
+    await this.options.database.transact(
+      async (tx) => {
+        tx.write(this.sql.write, [
+          ranges.map((range) => range.workspace_id),
+          ranges.map((range) => range.epoch),
+          ranges.map((range) => range.to),
+        ]);
+      },
+      { durable: false },
+    );
     for (const range of ranges) {
       this.positions.set(range.workspace_id, range.to);
       // What is committed from now on wakes the relay itself.
@@ -159,11 +182,11 @@ export class LogRelay<Owner extends string> {
   }
 
   private async look(all: boolean): Promise<void> {
-    const began = Date.now();
-    // A command's clock is read before it commits: look back over the longest one.
-    const heads = await this.options.source.heads({
-      moved_since: all ? EPOCH : new Date(this.lastLook - 60_000).toISOString(),
-    });
+    const began = performance.now();
+    // A command's time is read before it commits: look back over the longest one.
+    const heads = await this.options.source.heads(
+      all ? { all: true } : { moved_within: (began - this.lastLook) / 1000 + 60 },
+    );
     this.lastLook = began;
     await this.loadPositions(heads.map((head) => head.workspace_id));
     const behind = heads.filter((head) => (this.positions.get(head.workspace_id) ?? 0) < head.head);
@@ -180,5 +203,3 @@ export class LogRelay<Owner extends string> {
     this.options.metrics.relayLagSeconds.set(this.behindSince === 0 ? 0 : (Date.now() - this.behindSince) / 1000);
   }
 }
-
-const EPOCH = new Date(0).toISOString();

@@ -55,6 +55,8 @@ export interface TransactOptions {
   caller?: { user_id: string; workspace_ids: readonly string[] };
   /** One snapshot for all reads, nothing written. */
   readOnly?: boolean;
+  /** False: does not wait for the disk. For notes of progress: should the database crash, they are lost and made again. */
+  durable?: false;
 }
 
 /** Writes an event that is no change into the outbox of the transaction. */

@@ -17,7 +17,11 @@ export async function buildOpenApi(): Promise<object> {
   describeApi(http, '1');
   http.after(() => {
     mountApi({ http } as Parts & Parameters<typeof mountApi>[0]);
-    aboutRoutes(http, { metrics, dependencies: [] });
+    aboutRoutes(http, {
+      metrics,
+      dependencies: [],
+      about: async () => ({ has_accounts: false, sign_up: 'closed' }),
+    });
   });
   await http.ready();
   return http.swagger();

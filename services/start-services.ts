@@ -101,6 +101,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       metrics,
       ...(config.METRICS_TOKEN ? { metricsToken: config.METRICS_TOKEN } : {}),
       dependencies: [database],
+      about: started.about,
     });
     pageRoutes(http, page);
   });
@@ -117,8 +118,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       await sync.stop();
       await http.close();
       await adapter.stop();
-      await api.stop();
-      await recurringRuntime.stop();
+      // Together: a relay hands its events to the other's consumers.
+      await Promise.all([api.stop(), recurringRuntime.stop()]);
       await Promise.all([state.end(), authPool.end()]);
     },
   };

@@ -8,6 +8,11 @@ export const readySchema = z
     dependencies: z.record(z.string(), z.object({ status: z.enum(['ok', 'down']), detail: z.string().optional() })),
   })
   .meta({ id: 'Ready' });
+/** What this place tells anybody: whether it has an account yet (the first runs it), and who may make one. */
+export const aboutSchema = z
+  .object({ has_accounts: z.boolean(), sign_up: z.enum(['open', 'closed']) })
+  .meta({ id: 'About' });
+export type About = z.infer<typeof aboutSchema>;
 export const ticketSchema = z
   .object({ ticket: z.string(), url: z.string(), expires_at: z.string() })
   .meta({ id: 'SyncTicket' });

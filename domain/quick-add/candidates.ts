@@ -1,12 +1,14 @@
 import { isDate } from '../time/calendar.ts';
+import { isTime, localOf } from '../time/zoned.ts';
 import type { BoundMeaning, Captures, Clock, Language, Moment, Phrase, TimeMeaning } from './language.ts';
 import type { Lexeme } from './lexemes.ts';
-import { dateMeanings, minutesOf, type Reader, type Repeat, repeatMeanings } from './meanings.ts';
+import { dateMeanings, dateOf, minutesOf, type Reader, type Repeat, repeatMeanings } from './meanings.ts';
 import { type FillSlot, type Match, matchesOf, wordSlots } from './phrases.ts';
 
 /** What a stretch of words could mean. Indexes are those of lexemes. */
 export interface Candidate {
-  kind: 'due' | 'recurrence' | 'reminder';
+  /** `words`: said like a date, but not one; it stays words, and so does the time with it. */
+  kind: 'due' | 'recurrence' | 'reminder' | 'words';
   from: number;
   to: number;
   date?: Moment | undefined;
@@ -42,7 +44,7 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
   const remindWords = language.remindWords.map((text) => text.split(' '));
   const determiners = new Set(language.determiners);
   const followers = new Set(language.followers);
-  const rangeWords = new Set(language.rangeWords);
+  const joints = new Set([...language.rangeWords, ...language.choiceWords]);
 
   const fill: FillSlot = (slot, lexemes, at) => phraseSlots[slot]?.(lexemes, at) ?? words(slot, lexemes, at);
   const textAt = (lexemes: readonly Lexeme[], at: number): string => {
@@ -52,18 +54,22 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
   const saysAt = (lexemes: readonly Lexeme[], at: number, said: readonly string[]) =>
     said.every((word, k) => textAt(lexemes, at + k) === word);
 
+  type DateReading = Match & { phrase: Phrase<unknown>; date: Moment };
+  type TimeReading = Match & { phrase: Phrase<TimeMeaning> };
   /** Dates at a lexeme with all their readings, whatever stands around. */
-  const dates = (lexemes: readonly Lexeme[], at: number): (Match & { phrase: Phrase<unknown>; date: Moment })[] =>
+  const dates = onceEach((lexemes, at): DateReading[] =>
     language.phrases.date.flatMap((phrase) =>
       matchesOf(phrase, lexemes, at, fill).flatMap((match) => {
         const date = dateMeanings[phrase.means](match.captures, reader);
         return date ? [{ ...match, phrase, date }] : [];
       }),
-    );
-  const times = (lexemes: readonly Lexeme[], at: number): (Match & { phrase: Phrase<TimeMeaning> })[] =>
+    ),
+  );
+  const times = onceEach((lexemes, at): TimeReading[] =>
     language.phrases.time.flatMap((phrase) =>
       matchesOf(phrase, lexemes, at, fill).map((match) => ({ ...match, phrase })),
-    );
+    ),
+  );
 
   const phraseSlots: Readonly<Record<string, (lexemes: readonly Lexeme[], at: number) => readonly Match[]>> = {
     annual: (lexemes, at) => language.phrases.annual.flatMap((phrase) => matchesOf(phrase, lexemes, at, fill)),
@@ -79,24 +85,43 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
         : [single];
     },
     time: (lexemes, at) => times(lexemes, at),
+    /** 2026-12-24, 2026/12/24, 2026-12-24T18:00, with seconds and offset or without. */
     isoDate: (lexemes, at) => {
-      const text = textAt(lexemes, at);
-      return isDate(text) ? [{ end: at + 1, captures: { date: { date: text } } }] : [];
+      // A plus stands alone.
+      const plus = textAt(lexemes, at + 1) === '+' && lexemes[at + 1]?.start === lexemes[at]?.end;
+      const text = textAt(lexemes, at) + (plus ? `+${textAt(lexemes, at + 2)}` : '');
+      const date = isoMoment(text, reader.zone);
+      return date ? [{ end: at + (plus ? 3 : 1), captures: { date } }] : [];
     },
     numericDate: (lexemes, at) => {
       const [, first, , second, year] =
         /^(\d{1,2})([./-])(\d{1,2})\2((?:19|20|21)\d\d)$/.exec(textAt(lexemes, at)) ?? [];
-      const date = year ? numericDate(Number(first), Number(second), year, reader) : null;
+      const date = year ? dateOf(Number(year), ...monthAndDay(Number(first), Number(second), reader)) : null;
       return date ? [{ end: at + 1, captures: { date: { date } } }] : [];
     },
-    shortNumericDate: (lexemes, at) => {
-      const [, first, second] = /^(\d{1,2})[./](\d{1,2})$/.exec(textAt(lexemes, at)) ?? [];
-      if (second === undefined) return [];
-      const [month, day] = monthAndDay(Number(first), Number(second), reader);
-      const date = dateMeanings.annual({ month, days: [day] }, reader);
-      return date ? [{ end: at + 1, captures: { date } }] : [];
-    },
+    shortNumericDate: (lexemes, at) => shortDates(lexemes, at, () => true),
+    /** 24/12, 12/24, 24.12.: one of the two can only be the day. */
+    plainShortDate: (lexemes, at) =>
+      shortDates(lexemes, at, (first, second, mark) =>
+        mark === '/' ? Math.max(first, second) > 12 : mark === '..' && first > 12,
+      ),
   };
+
+  /** `mark` is `/` or `.`, or `..` where a point follows too. */
+  function shortDates(
+    lexemes: readonly Lexeme[],
+    at: number,
+    isMeantSo: (first: number, second: number, mark: string) => boolean,
+  ): readonly Match[] {
+    const text = textAt(lexemes, at);
+    const [, first = '', mark = '', second = ''] = /^(\d{1,2})([./])(\d{1,2})$/.exec(text) ?? [];
+    if (second === '' || language.notDates.includes(text)) return [];
+    const isDotted = mark === '.' && textAt(lexemes, at + 1) === '.' && lexemes[at + 1]?.start === lexemes[at]?.end;
+    if (!isMeantSo(Number(first), Number(second), isDotted ? '..' : mark)) return [];
+    const [month, day] = monthAndDay(Number(first), Number(second), reader);
+    const date = dateMeanings.annual({ month, days: [day] }, reader);
+    return date ? [{ end: at + (isDotted ? 2 : 1), captures: { date } }] : [];
+  }
 
   /** Times, parts of the day and bounds behind a date or repeat. */
   function withTails(lexemes: readonly Lexeme[], start: Candidate): Candidate[] {
@@ -148,6 +173,9 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
       if (!saysAt(lexemes, at, prefix.words)) continue;
       for (const { end, captures, phrase, date } of dates(lexemes, at + prefix.words.length))
         add({ kind: 'due', from: at, to: end, date }, phrase.where, captures.ambiguous, prefix.isSure);
+      // "Mon, wed and fri": a task has one due, and nobody said "every".
+      for (const { end, captures } of words('weekdays', lexemes, at + prefix.words.length))
+        if ((captures.weekdays?.length ?? 0) > 1) add({ kind: 'words', from: at, to: end }, 'anywhere');
     }
     for (const { end, captures, phrase } of times(lexemes, at))
       add({ kind: 'due', from: at, to: end, clock: captures.time, part: captures.part }, phrase.where);
@@ -187,7 +215,7 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
     const chosen: Candidate[] = [];
     for (let at = 0; at < lexemes.length; ) {
       const candidate = best[at];
-      if (candidate) chosen.push(candidate);
+      if (candidate && candidate.kind !== 'words') chosen.push(candidate);
       at = candidate?.to ?? at + 1;
     }
     return chosen;
@@ -199,16 +227,17 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
     if (where === 'anywhere' || prefixed) return true;
     if (where === 'prefixed' || determiners.has(textAt(lexemes, candidate.from - 1))) return false;
     const next = lexemes[candidate.to];
-    if (hasTail || next === undefined || next.kind === 'sigil' || next.kind === 'mark' || best[candidate.to])
-      return true;
+    const beside = best[candidate.to];
+    const isBesideToken = next?.kind === 'sigil' || (beside !== undefined && beside.kind !== 'words');
+    if (hasTail || next === undefined || next.kind === 'mark' || isBesideToken) return true;
     return !ambiguous && (where === undefined || (where === 'loose' && followers.has(next.text)));
   }
 
-  /** "Mon to wed", "from 9am to 10am": a task has one due, so a range stays words. */
+  /** "Mon to wed", "from 9am to 10am", "tue or thu": a task has one due, so a range or choice stays words. */
   function isPartOfRange({ from, to }: Candidate, lexemes: readonly Lexeme[]): boolean {
     const isTimeOrDate = (at: number) => times(lexemes, at).length > 0 || dates(lexemes, at).length > 0;
-    if (rangeWords.has(textAt(lexemes, to)) && isTimeOrDate(to + 1)) return true;
-    if (!rangeWords.has(textAt(lexemes, from - 1))) return false;
+    if (joints.has(textAt(lexemes, to)) && isTimeOrDate(to + 1)) return true;
+    if (!joints.has(textAt(lexemes, from - 1))) return false;
     const endsThere = (at: number) =>
       [...times(lexemes, at), ...dates(lexemes, at)].some(({ end }) => end === from - 1);
     for (let at = from - 2; at >= Math.max(0, from - LONGEST_DATE); at--) if (endsThere(at)) return true;
@@ -226,6 +255,18 @@ export function createPhraseReader(language: Language, reader: Reader): PhraseRe
   };
 }
 
+/** Every place of a line is read once, however often it is asked for. */
+function onceEach<T>(read: (lexemes: readonly Lexeme[], at: number) => T): typeof read {
+  const byLine = new WeakMap<readonly Lexeme[], Map<number, T>>();
+  return (lexemes, at) => {
+    const known = byLine.get(lexemes) ?? new Map<number, T>();
+    if (known.size === 0) byLine.set(lexemes, known);
+    const found = known.get(at) ?? read(lexemes, at);
+    known.set(at, found);
+    return found;
+  };
+}
+
 const MOST_MINUTES = 525_600;
 /** In lexemes: "fri, the 27th of nov, 2026". */
 const LONGEST_DATE = 9;
@@ -233,10 +274,14 @@ const LONGEST_DATE = 9;
 const longestFirst = <T extends { end: number }>(readings: readonly T[]): T[] =>
   [...readings].sort((a, b) => b.end - a.end);
 
-function numericDate(first: number, second: number, year: string, reader: Reader): string | null {
-  const [month, day] = monthAndDay(first, second, reader);
-  const date = `${year}-${`${month}`.padStart(2, '0')}-${`${day}`.padStart(2, '0')}`;
-  return isDate(date) ? date : null;
+/** A date, or a date and a time of that wall clock; an instant is read on the clocks of the zone. */
+function isoMoment(text: string, zone: string): Moment | null {
+  const [, spelled = '', time, offset] =
+    /^(\d{4}-\d\d-\d\d|\d{4}\/\d\d\/\d\d)(?:t(\d\d:\d\d)(?::\d\d(?:\.\d{1,9})?)?(z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
+  const date = spelled.replaceAll('/', '-');
+  if (!isDate(date) || (time !== undefined && !isTime(time))) return null;
+  if (time === undefined) return { date };
+  return offset ? localOf(`${date}T${time}:00${offset.toUpperCase()}`, zone) : { date, time };
 }
 
 const monthFirstByLocale = new Map<string, boolean>();

@@ -32,12 +32,16 @@ export interface Language {
   listWords: readonly string[];
   /** Between the ends of a range: "mon to fri", "9am - 10am". */
   rangeWords: readonly string[];
+  /** Between dates of which one will do: "tue or thu". */
+  choiceWords: readonly string[];
   /** Behind one of these a date is the name of something: "the Friday report", "my 9am call". */
   determiners: readonly string[];
   /** In front of one of these a weekday within the sentence is a date: "call Bob friday about the lease". */
   followers: readonly string[];
   /** Date words that also mean something else (sun, may, march): dates only where nothing follows. */
   ambiguous: readonly string[];
+  /** What is written like a date and never is one: 24/7. */
+  notDates: readonly string[];
   /** In front of a reminder said without its sigil. */
   remindWords: readonly string[];
   phrases: {
@@ -75,6 +79,9 @@ export type DateMeaning =
   | 'endOf'
   | 'annual'
   | 'monthDay'
+  | 'nthWeekday'
+  | 'before'
+  | 'after'
   | 'date';
 export type TimeMeaning = 'clock' | 'part';
 export type RepeatMeaning =

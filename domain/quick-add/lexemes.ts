@@ -31,9 +31,10 @@ export function lexemesOf(line: string, closed: readonly Range[], sigils: readon
   return lexemes;
 }
 
-const PIECES = /\d*(?:[:.]\d{2})?[ap]\.m\b\.?|[()[\]…–—!?&+]|[.,;:]+(?=\D|$)|(?:[^()[\]…–—!?&+.,;:]|[.,;:](?=\d))+/gi;
+const PIECES =
+  /\d*(?:[:.]\d{2})?[ap]\.m\b\.?|[()[\]…–—!?&+]|@(?=\d)|[.,;:]+(?=\D|$)|(?:[^()[\]…–—!?&+.,;:]|[.,;:](?=\d))+/gi;
 
-/** Marks around and within a chunk stand alone: `(mon,wed)!` is six pieces; `9:30`, `27.11`, `1,000` and `9 p.m.` are not cut. */
+/** Marks around and within a chunk stand alone: `(mon,wed)!` is six pieces, `@9am` two; `9:30`, `27.11`, `1,000` and `9 p.m.` are not cut. */
 function piecesOf(chunk: string, offset: number): Lexeme[] {
   return [...chunk.matchAll(PIECES)].map((piece) => {
     const start = offset + piece.index;

@@ -1,5 +1,5 @@
 import { type Frequency, plainRule, type Rrule } from '../recurrence/rrule.ts';
-import { addDays, addMonths, daysInMonth, isDate, partsOf, weekdayOf } from '../time/calendar.ts';
+import { addDays, addMonths, dateText, daysInMonth, isDate, partsOf, weekdayOf } from '../time/calendar.ts';
 import { epochOf, localOf } from '../time/zoned.ts';
 import type { Captures, Clock, DateMeaning, Moment, RepeatMeaning, Unit } from './language.ts';
 
@@ -15,9 +15,8 @@ export interface Reader {
 
 type Said = Partial<Captures>;
 
-const two = (value: number): string => `${value}`.padStart(2, '0');
-const dateOf = (year: number, month: number, day: number): string | null => {
-  const date = `${`${year}`.padStart(4, '0')}-${two(month)}-${two(day)}`;
+export const dateOf = (year: number, month: number, day: number): string | null => {
+  const date = dateText(year, month, day);
   return isDate(date) ? date : null;
 };
 const on = (date: string | null): Moment | null => (date === null ? null : { date });
@@ -47,6 +46,34 @@ export const minutesOf = (n: number, unit: Unit): number | null =>
 const upcoming = (weekday: number, from: string): string => addDays(from, (weekday - weekdayOf(from) + 7) % 7);
 const nextWeekStart = ({ today, week_start }: Reader): string => upcoming(week_start, addDays(today, 1));
 
+/**
+ * A day that months have: the first from today on, in the month that is named or else in any. With `n`, the one of so many
+ * months ahead, be it past or not.
+ */
+function dayOfMonth(
+  { month, n }: Said,
+  { today }: Reader,
+  dayIn: (year: number, month: number) => string | null,
+): Moment | null {
+  const now = partsOf(today);
+  const thisMonth = now.year * 12 + now.month - 1;
+  const last = n === undefined ? thisMonth + 12 : thisMonth + n;
+  for (let index = n === undefined ? thisMonth : last; index <= last; index++) {
+    const [year, named] = [Math.floor(index / 12), (index % 12) + 1];
+    const date = month === undefined || month === named ? dayIn(year, named) : null;
+    if (date !== null && (n !== undefined || date >= today)) return { date };
+  }
+  return null;
+}
+
+/** The nth such weekday of a month, -1 the last; null where the month has not so many. */
+function nthWeekday(nth: number, weekday: number, year: number, month: number): string | null {
+  const length = daysInMonth(year, month);
+  const edge = dateText(year, month, nth > 0 ? 1 : length);
+  const days = (weekday - weekdayOf(edge) + 7) % 7;
+  return dateOf(year, month, nth > 0 ? 1 + days + (nth - 1) * 7 : length - ((7 - days) % 7));
+}
+
 export const dateMeanings: Readonly<Record<DateMeaning, (said: Said, reader: Reader) => Moment | null>> = {
   inDays: ({ n = 0 }, { today }) => ({ date: addDays(today, n) }),
   tonight: ({ part = '20:00' }, { today }) => ({ date: today, part }),
@@ -67,16 +94,25 @@ export const dateMeanings: Readonly<Record<DateMeaning, (said: Said, reader: Rea
     const { year, month } = partsOf(reader.today);
     if (unit === 'week') return { date: nextWeekStart(reader) };
     if (unit === 'weekend') return { date: upcoming(6, nextWeekStart(reader)) };
+    if (unit === 'workday') return on(later(reader.today, 1, 'workday'));
     if (unit === 'month') return on(dateOf(month === 12 ? year + 1 : year, (month % 12) + 1, 1));
+    if (unit === 'quarter')
+      return on(month > 9 ? dateOf(year + 1, 1, 1) : dateOf(year, month + 3 - ((month - 1) % 3), 1));
     return unit === 'year' ? on(dateOf(year + 1, 1, 1)) : null;
   },
   thisUnit: (_said, { today }) => ({ date: weekdayOf(today) === 7 ? today : upcoming(6, today) }),
-  endOf: ({ unit }, { today }) => {
-    const { year, month } = partsOf(today);
-    if (unit === 'day') return { date: today };
-    if (unit === 'week') return { date: upcoming(5, today) };
-    if (unit === 'month') return on(dateOf(year, month, daysInMonth(year, month)));
-    return unit === 'year' ? on(dateOf(year, 12, 31)) : null;
+  endOf: ({ unit, month: named, n = 0 }, reader) => {
+    if (unit === undefined)
+      return dayOfMonth({ month: named }, reader, (year, month) => dateOf(year, month, daysInMonth(year, month)));
+    const from = n === 0 ? reader.today : (dateMeanings.nextUnit({ unit }, reader)?.date ?? null);
+    if (from === null) return null;
+    const { year, month } = partsOf(from);
+    const endOfMonth = (last: number) => on(dateOf(year, last, daysInMonth(year, last)));
+    if (unit === 'day') return { date: from };
+    if (unit === 'week') return { date: upcoming(5, from) };
+    if (unit === 'month') return endOfMonth(month);
+    if (unit === 'quarter') return endOfMonth(month + 2 - ((month - 1) % 3));
+    return unit === 'year' ? endOfMonth(12) : null;
   },
   /** Without a year, the next one from today on: 29 February may be years away. */
   annual: ({ month = 1, days: [day = 1] = [], year }, { today }) => {
@@ -88,15 +124,17 @@ export const dateMeanings: Readonly<Record<DateMeaning, (said: Said, reader: Rea
     }
     return null;
   },
-  monthDay: ({ days }, { today }) => {
-    if (days?.length !== 1) return null;
-    const { year, month } = partsOf(today);
-    for (let index = year * 12 + month - 1; index < year * 12 + month + 11; index++) {
-      const date = dateOf(Math.floor(index / 12), (index % 12) + 1, days[0] ?? 1);
-      if (date !== null && date >= today) return { date };
-    }
-    return null;
+  monthDay: ({ days, n }, reader) =>
+    days?.length === 1 ? dayOfMonth({ n }, reader, (year, month) => dateOf(year, month, days[0] ?? 1)) : null,
+  nthWeekday: ({ ordinals = [], weekdays: [weekday = 1] = [], month: named, n }, reader) => {
+    const [nth = 1] = ordinals;
+    if (ordinals.length !== 1 || !isNth(nth)) return null;
+    return dayOfMonth({ month: named, n }, reader, (year, month) => nthWeekday(nth, weekday, year, month));
   },
+  /** "3 days ago", "2 weeks before 5 May". */
+  before: ({ n = 1, unit, date }, { today }) =>
+    unit && unit !== 'workday' ? on(later(date?.date ?? today, -n, unit)) : null,
+  after: ({ n = 1, unit, date }, { today }) => on(unit ? later(date?.date ?? today, n, unit) : null),
   date: ({ date }) => date ?? null,
 };
 

@@ -55,7 +55,8 @@ export interface ParsedTask {
 /**
  * A line of plain language as a task. What is understood becomes a token and leaves the title; of two dates, repeats, projects or
  * priorities the last counts and the others stay words. Words in quotes are left alone, and the quotes vanish where they kept
- * something from being understood. A line of which nothing would be left as a title keeps its dates as words. Never fails.
+ * something from being understood. A line of which nothing would be left as a title keeps its dates as words, and if that is
+ * not enough ("#Home p1") everything: a title is empty only where the line is. Never fails.
  */
 export function parseQuickAdd(text: string, context: QuickAddContext, language: Language = english): ParsedTask {
   const off = ignoredRanges(text, context.ignore ?? []);
@@ -83,18 +84,29 @@ export function parseQuickAdd(text: string, context: QuickAddContext, language: 
   const opened = isLong ? [] : shut.filter(isOpened);
 
   const title = titleOf(line, [...sigils, ...read.phrases], opened);
-  const isBare = title === '' && read.phrases.length > 0;
-  const kept = isBare ? understood([], context) : read;
+  if (title !== '') return taskOf(text, title, notes, sigils, read);
+  const dates = titleOf(line, sigils, opened);
+  if (dates !== '') return taskOf(text, dates, notes, sigils, understood([], context));
+  return taskOf(text, text.replace(/\s+/g, ' ').trim(), null, [], understood([], context));
+}
+
+function taskOf(
+  text: string,
+  title: string,
+  notes: Sigil | null,
+  sigils: readonly Sigil[],
+  { settled, reminders, phrases }: Understood,
+): ParsedTask {
   return {
-    title: isBare ? titleOf(line, sigils, opened) : title,
+    title,
     notes: notes?.value ?? '',
-    ...kept.settled,
+    ...settled,
     due_zone: null,
     project: sigils.find(({ kind }) => kind === 'project')?.value ?? null,
     tags: distinctNames(sigils.filter(({ kind }) => kind === 'tag').map(({ value }) => value)),
     priority: (sigils.find(({ kind }) => kind === 'priority')?.value as Priority | undefined) ?? null,
-    reminders: kept.reminders,
-    tokens: tokensOf(text, [...sigils, ...(notes ? [notes] : []), ...kept.phrases]),
+    reminders,
+    tokens: tokensOf(text, [...sigils, ...(notes ? [notes] : []), ...phrases]),
   };
 }
 

@@ -114,9 +114,14 @@ export function wordSlots(language: Language): FillSlot {
     const digits = text === undefined ? undefined : language.ordinalDigits.exec(text)?.[1];
     return digits === undefined ? undefined : Number(digits);
   };
-  const monthDay = (text: string | undefined): number | undefined => {
+  const isDay = (day: number | undefined): day is number => day !== undefined && day >= 1 && day <= 31;
+  const monthDay = (text: string): number | undefined => {
     const day = ordinalDigits(text);
-    return day !== undefined && day >= 1 && day <= 31 ? day : undefined;
+    return isDay(day) ? day : undefined;
+  };
+  const plainDay = (text: string): number | undefined => {
+    const day = /^\d{1,2}$/.test(text) ? Number(text) : undefined;
+    return isDay(day) ? day : monthDay(text);
   };
 
   /** One item, or several with list words between them; every beginning of the list is a reading of its own. */
@@ -139,11 +144,11 @@ export function wordSlots(language: Language): FillSlot {
     }
     return readings;
   };
-  const single =
-    (read: (text: string | undefined) => number | undefined, lexemes: readonly Lexeme[]) => (at: number) => {
-      const value = read(word(lexemes, at));
-      return value === undefined ? undefined : { end: at + 1, values: [value] };
-    };
+  /** One value, or several that a comma without a space keeps in one piece: "15,30". */
+  const values = (read: (text: string) => number | undefined, lexemes: readonly Lexeme[]) => (at: number) => {
+    const found = (word(lexemes, at) ?? '').split(',').map(read);
+    return found.includes(undefined) ? undefined : { end: at + 1, values: found as number[] };
+  };
   const weekdayItem = (lexemes: readonly Lexeme[]) => (at: number) => {
     const text = word(lexemes, at);
     const parts = text?.split(/[-–/]/) ?? [];
@@ -157,6 +162,12 @@ export function wordSlots(language: Language): FillSlot {
       : undefined;
     return until === undefined ? { end: at + 1, values: [first] } : { end: at + 3, values: daysFrom(first, until) };
   };
+
+  const pluralWeekdays = (lexemes: readonly Lexeme[], at: number): Match[] =>
+    list(lexemes, at, (k) => {
+      const days = own(language.pluralWeekdays, word(lexemes, k));
+      return days && { end: k + 1, values: days };
+    }).map(({ end, values }) => ({ end, captures: { weekdays: values } }));
 
   const slots: Readonly<Record<string, (lexemes: readonly Lexeme[], at: number) => readonly Match[]>> = {
     n: (lexemes, at) => one(at, number(word(lexemes, at)), (n) => ({ n })),
@@ -175,27 +186,25 @@ export function wordSlots(language: Language): FillSlot {
     },
     weekdays: (lexemes, at) =>
       list(lexemes, at, weekdayItem(lexemes)).map(({ end, values }) => ({ end, captures: { weekdays: values } })),
-    pluralWeekdays: (lexemes, at) =>
-      list(lexemes, at, (k) => {
-        const days = own(language.pluralWeekdays, word(lexemes, k));
-        return days && { end: k + 1, values: days };
-      }).map(({ end, values }) => ({ end, captures: { weekdays: values } })),
+    pluralWeekdays,
+    pluralWeekdayList: (lexemes, at) => pluralWeekdays(lexemes, at).slice(1),
     ordinals: (lexemes, at) =>
       list(
         lexemes,
         at,
-        single((text) => own(language.ordinals, text) ?? ordinalDigits(text), lexemes),
+        values((text) => own(language.ordinals, text) ?? ordinalDigits(text), lexemes),
       ).map(({ end, values }) => ({
         end,
         captures: { ordinals: values },
       })),
     days: (lexemes, at) =>
-      list(lexemes, at, single(monthDay, lexemes)).map(({ end, values }) => ({ end, captures: { days: values } })),
-    day: (lexemes, at) => {
-      const text = word(lexemes, at) ?? '';
-      const day = /^\d{1,2}$/.test(text) ? Number(text) : monthDay(text);
-      return one(at, day !== undefined && day >= 1 && day <= 31 ? day : undefined, (value) => ({ days: [value] }));
-    },
+      list(lexemes, at, values(monthDay, lexemes)).map(({ end, values }) => ({ end, captures: { days: values } })),
+    day: (lexemes, at) => one(at, plainDay(word(lexemes, at) ?? ''), (day) => ({ days: [day] })),
+    /** Two or more, also as plain numbers: one alone may be anything. */
+    dayList: (lexemes, at) =>
+      list(lexemes, at, values(plainDay, lexemes))
+        .filter(({ values }) => values.length > 1)
+        .map(({ end, values }) => ({ end, captures: { days: values } })),
     month: (lexemes, at) => {
       const text = word(lexemes, at);
       return one(at, own(language.months, text), (month) => ({

@@ -47,8 +47,9 @@ export function settleRepeat(
   const { today, now, week_start } = reader;
   const bound = (means: string) => bounds?.find((one) => one.means === means)?.said;
   const { time: saidTime, date } = timeOf(said, now, today);
-  const due_time = saidTime ?? repeat.time ?? null;
-  const start = bound('starting')?.date?.date ?? date ?? startOf(repeat, due_time, reader);
+  const starting = bound('starting')?.date;
+  const due_time = saidTime ?? starting?.time ?? repeat.time ?? null;
+  const start = starting?.date ?? date ?? startOf(repeat, due_time, reader);
 
   const { rrule } = repeat;
   const weekStart = rrule.freq === 'WEEKLY' && rrule.interval > 1 && rrule.byDay.length > 1 ? week_start : 1;

@@ -4,6 +4,7 @@ import {
   dateOfSlot,
   firstSlot,
   isSlotDate,
+  seriesDue,
   slotOf,
   slotsAfter,
   slotsBefore,
@@ -31,6 +32,25 @@ describe('a slot', () => {
       '09:00',
       null,
     ]);
+  });
+});
+
+describe('an occurrence that alone was moved', () => {
+  const moved = { due_date: '2026-12-02', due_time: '15:00', due_zone: 'Europe/Berlin' };
+  it('has the day and time of its series in its slot', () => {
+    expect(seriesDue({ ...moved, slot: '2026-12-01T09:00' })).toEqual({
+      ...moved,
+      due_date: '2026-12-01',
+      due_time: '09:00',
+    });
+    expect(seriesDue({ ...moved, slot: '2026-12-01' })).toEqual({
+      due_date: '2026-12-01',
+      due_time: null,
+      due_zone: null,
+    });
+  });
+  it('is due when it is due where there is no series', () => {
+    expect(seriesDue({ ...moved, slot: null })).toEqual(moved);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Recurrence } from '../task.ts';
+import type { Due, Recurrence, Task } from '../task.ts';
 import { dateOfNumber, numberOf } from '../time/calendar.ts';
 import { walk } from './expand.ts';
 import { type Rrule, readRule } from './rrule.ts';
@@ -16,6 +16,13 @@ export const slotOf = (dueDate: string, dueTime: string | null): string =>
 
 export const dateOfSlot = (slot: string): string => slot.slice(0, 10);
 export const timeOfSlot = (slot: string): string | null => (slot.length > 10 ? slot.slice(11, 16) : null);
+
+/** When the series has this occurrence, though it alone was moved; a task without a series is due when it is due. */
+export const seriesDue = ({ slot, due_date, due_time, due_zone }: Pick<Task, 'slot' | keyof Due>): Due => {
+  if (slot === null) return { due_date, due_time, due_zone };
+  const time = timeOfSlot(slot);
+  return { due_date: dateOfSlot(slot), due_time: time, due_zone: time === null ? null : due_zone };
+};
 
 /** The next `count` slots strictly after a date, fewer where the series ends. */
 export function slotsAfter(recurrence: Recurrence, after: string, count: number): string[] {

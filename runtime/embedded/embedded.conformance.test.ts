@@ -21,8 +21,7 @@ describeRuntime('the embedded adapter', async () => {
   };
   const stopParts = async () => {
     await adapter?.stop();
-    await owner?.stop();
-    await consumer?.stop();
+    await Promise.all([owner?.stop(), consumer?.stop()]);
   };
   return {
     get adapter() {

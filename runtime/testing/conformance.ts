@@ -302,6 +302,25 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       expect(held).toBeUndefined();
     });
 
+    it('stops while the database is away, and does the rest after the next start', async () => {
+      const space = randomUUID();
+      const event = log.append(space);
+      let away = true;
+      let tried = 0;
+      trouble.set(event.id, () => {
+        tried++;
+        if (away) throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+      });
+      harness
+        .owner()
+        .replay(0, [space])
+        .catch(() => undefined);
+      await waitFor(async () => tried > 1 || undefined, 'the second try');
+      await harness.restart();
+      away = false;
+      expect(await settled(space, 1)).toEqual([1]);
+    });
+
     it('sends what was emitted once the transaction is committed, once; and nothing of one that was rolled back', async () => {
       const event = due();
       await harness.consumer().transact(async (_tx: Tx<'recurring'>, emit: Emit) => emit(event));

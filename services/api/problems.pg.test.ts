@@ -98,6 +98,17 @@ describe('a request that is not right', () => {
     ).toBe(401);
   });
 
+  it.each([
+    ['POST', '/api/tasks/quick', { text: 3 }],
+    ['POST', '/api/tasks/quick/parse', {}],
+    ['PATCH', '/api/me', { name: 7 }],
+    ['GET', '/api/tasks?sort=nonsense', undefined],
+    ['GET', '/api/tasks/no-id', undefined],
+  ] as const)('tells a stranger nothing of what is valid: %s %s', async (method, path, body) => {
+    expect((await callAt(services.url, method, path, body, { authorization: 'Bearer x' })).status).toBe(401);
+    expect((await ann.call(method, path, body)).status).toBe(422);
+  });
+
   it('is 404 for someone else’s thing, before its body is looked at, and changes nothing', async () => {
     const task = (await ann.call('POST', '/api/tasks', { title: 'hers' })).json;
     for (const [method, path, body] of [
@@ -218,12 +229,15 @@ describe('limits', () => {
       const body = { name: 'a', email: 'a@example.test', password: 'a-long-pass phrase 7' };
       const up = (headers: Record<string, string> = {}, email = body.email) =>
         callAt(closed.url, 'POST', '/api/auth/sign-up/email', { ...body, email }, { origin: closed.url, ...headers });
+      const about = async () => (await callAt(closed.url, 'GET', '/api/about')).json;
+      expect(await about()).toEqual({ has_accounts: false, sign_up: 'closed' });
       expect((await up()).json.code).toBe('sign_up_closed');
       const path = (await closed.firstAccountPath()) ?? '';
       const invite = new URLSearchParams(path.split('?')[1]).get('invite') ?? '';
       expect((await up({ 'x-taskmaster-invite': 'wrong' })).json.code).toBe('sign_up_closed');
       const first = await up({ 'x-taskmaster-invite': invite });
       expect(first.status).toBe(200);
+      expect(await about()).toEqual({ has_accounts: true, sign_up: 'closed' });
       const cookie = first.headers
         .getSetCookie()
         .map((line) => line.split(';')[0])

@@ -1,3 +1,4 @@
+import type { About } from '@taskmaster/contracts/http/service';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
@@ -33,6 +34,8 @@ export interface Api {
   authenticate: Authenticate;
   /** The path that lets the first account be made where sign-up is closed; undefined once there is one. */
   firstAccountPath(): Promise<string | undefined>;
+  /** Whether there is an account, and who may make one. */
+  about(): Promise<About>;
 }
 
 const TEN_A_MINUTE = { perSecond: 10 / 60, burst: 10 };
@@ -93,7 +96,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       tx.write(forgetOps, []);
     }),
   );
-  return { tickets, authenticate, firstAccountPath: admission.firstAccountPath };
+  return { tickets, authenticate, firstAccountPath: admission.firstAccountPath, about: admission.about };
 }
 
 const say = statementsOf('tasks');

@@ -182,6 +182,18 @@ describe('a task', () => {
   });
 });
 
+describe('plain language', () => {
+  it.each(['p1', '#Home @bank p1', '//only a note'])('%j is a title, as there would be none', async (text) => {
+    const { items } = (await ann.call('POST', '/api/tasks/quick/parse', { text })).json;
+    expect(items).toMatchObject([{ title: text, project: null, priority: null, notes: '', tokens: [] }]);
+    const made = await ann.call('POST', '/api/tasks/quick', { text });
+    expect([made.status, made.json.items]).toMatchObject([
+      201,
+      [{ title: text, project_id: null, priority: null, tags: [], notes: '' }],
+    ]);
+  });
+});
+
 describe('a repeating task', () => {
   const weekly = { rule: 'FREQ=WEEKLY' };
 

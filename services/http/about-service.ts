@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import swagger from '@fastify/swagger';
-import { healthSchema, readySchema } from '@taskmaster/contracts/http/service';
+import { type About, aboutSchema, healthSchema, readySchema } from '@taskmaster/contracts/http/service';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Metrics } from '@taskmaster/runtime/telemetry';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
@@ -39,7 +39,7 @@ export function describeApi(http: Http, version: string): void {
 /** Alive, ready, measured, described: what every service answers about itself. */
 export function aboutRoutes(
   http: Http,
-  options: { metrics: Metrics; metricsToken?: string; dependencies: readonly Dependency[] },
+  options: { metrics: Metrics; metricsToken?: string; dependencies: readonly Dependency[]; about(): Promise<About> },
 ): void {
   const anonymous = { security: [] as never[], tags: ['service'] };
   http.get('/health', { schema: { ...anonymous, summary: 'Alive', response: { 200: healthSchema } } }, async () => ({
@@ -73,6 +73,12 @@ export function aboutRoutes(
     if (wanted && !sameToken(request.headers.authorization, `Bearer ${wanted}`)) throw new Problem('unauthenticated');
     return reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics());
   });
+
+  http.get(
+    '/api/about',
+    { schema: { ...anonymous, summary: 'What a page asks before anyone signs in', response: { 200: aboutSchema } } },
+    async (_request, reply) => reply.header('cache-control', 'no-store').send(await options.about()),
+  );
 
   apiDocs(http);
   http.get('/api/openapi.json', { schema: { ...anonymous, summary: 'This description' } }, async () => http.swagger());

@@ -64,7 +64,7 @@ export function createServer(options: {
   });
 
   app.setErrorHandler((error: FastifyError | Problem, request, reply) =>
-    sendProblem(request, reply, problemFrom(error, log)),
+    sendProblem(request, reply, problemFrom(error, log, request.routeOptions.bodyLimit)),
   );
   app.register(websocket, {
     options: {
@@ -111,7 +111,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
 }
 
 /** Whatever was thrown, as one of our problems. What is not known is logged and answered without detail. */
-export function problemFrom(error: FastifyError | Error, log: Logger): Problem {
+export function problemFrom(error: FastifyError | Error, log: Logger, bodyLimit = LARGEST_BODY): Problem {
   if (error instanceof Problem) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors: ProblemError[] = error.validation.map((one) => ({
@@ -121,7 +121,7 @@ export function problemFrom(error: FastifyError | Error, log: Logger): Problem {
     return new Problem('invalid', undefined, errors);
   }
   const code = (error as FastifyError).code;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large', 'At most 512 kB.');
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Problem('too_large', `At most ${bodyLimit / 1024} kB.`);
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Problem('unsupported_media_type');
   if (code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError)
     return new Problem('malformed', 'The body is not JSON.');

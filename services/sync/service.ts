@@ -35,6 +35,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   const bySpace = new Map<string, Set<Device>>();
   const devices = new Set<Device>();
   const opening = createLimiter({ perSecond: 2, burst: MOST_PER_USER });
+  const openOf = new Map<string, number>();
 
   runtime.observe(['com.todo.task.sync'], (event) => deliver(event));
 
@@ -51,13 +52,19 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   }
 
   function leave(device: Device): void {
-    devices.delete(device);
-    for (const space of device.spaces) {
-      const open = bySpace.get(space);
-      open?.delete(device);
-      if (open?.size === 0) bySpace.delete(space);
+    if (devices.delete(device)) {
+      const left = (openOf.get(device.user_id) ?? 1) - 1;
+      if (left > 0) openOf.set(device.user_id, left);
+      else openOf.delete(device.user_id);
     }
+    for (const space of device.spaces) unlist(device, space);
     metrics.sockets.set(devices.size);
+  }
+
+  function unlist(device: Device, space: string): void {
+    const open = bySpace.get(space);
+    open?.delete(device);
+    if (open?.size === 0) bySpace.delete(space);
   }
 
   async function enter(request: FastifyRequest): Promise<{ user_id: string; sid: string }> {
@@ -109,6 +116,8 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
             throw new Problem('malformed', 'This address takes WebSockets only.');
           const who = await enter(request);
           opening.take(who.user_id);
+          if ((openOf.get(who.user_id) ?? 0) >= MOST_PER_USER)
+            throw new Problem('rate_limited', `At most ${MOST_PER_USER} sockets at once.`, undefined, {}, 60);
           entered.set(request, who);
         },
       },
@@ -122,6 +131,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
           log,
         });
         devices.add(device);
+        openOf.set(device.user_id, (openOf.get(device.user_id) ?? 0) + 1);
         metrics.sockets.set(devices.size);
       },
     );
@@ -148,7 +158,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
       const { workspace_ids } = await runtime.ask('spaces', { user_id: device.user_id });
       for (const id of device.spaces) {
         if (workspace_ids.includes(id)) continue;
-        bySpace.get(id)?.delete(device);
+        unlist(device, id);
         device.spaces.delete(id);
         device.send({ t: 'revoked', id });
       }

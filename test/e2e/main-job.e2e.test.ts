@@ -21,8 +21,14 @@ afterAll(async () => {
 });
 
 test('the door can be used by everyone', async () => {
-  await laptop.page.getByRole('heading', { name: 'Good to see you' }).waitFor();
+  const { page } = laptop;
+  await page.getByRole('button', { name: 'Create account' }).waitFor();
+  await page.getByText('The first account runs the place').waitFor();
+  await expectAccessible(laptop, 'first account');
+  await page.getByRole('button', { name: 'I have an account' }).click();
+  await page.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await expectAccessible(laptop, 'sign-in');
+  await page.getByRole('button', { name: 'Make one' }).click();
   await signUp(laptop);
   await laptop.page.getByText('Nothing is due today').waitFor();
   await expectAccessible(laptop, 'empty Today');
@@ -82,7 +88,7 @@ test('what was deleted is brought back', async () => {
   await page.getByText('Deleted: Buy stamps').waitFor();
   await page.getByText('All on the server').waitFor();
   await goTo(laptop, 'Deleted');
-  await page.getByRole('button', { name: /Bring back.*Buy stamps/ }).click();
+  await page.getByRole('button', { name: 'Bring back: Buy stamps', exact: true }).click();
   await goTo(laptop, 'Inbox');
   await page.getByRole('button', { name: 'Buy stamps', exact: true }).waitFor();
   await goTo(laptop, 'Home');
@@ -156,6 +162,50 @@ test('a repeating task is moved alone or with its series', async () => {
     .getByText(/every Wednesday|Wednesdays|Weekly on Wednesday/i)
     .first()
     .waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+});
+
+test('a sub-task is typed in the same plain words', async () => {
+  const { page } = laptop;
+  await quickAdd(laptop, 'Bake a cake');
+  await page.getByRole('button', { name: 'Bake a cake', exact: true }).click();
+  const panel = page.getByRole('complementary', { name: 'Task: Bake a cake' });
+  const field = panel.getByLabel('Add a sub-task');
+  await field.pressSequentially('Buy milk tomorrow p1');
+  await expect.poll(() => panel.locator('.token-mirror .token').allInnerTexts()).toEqual(['tomorrow', 'p1']);
+  await panel.getByText('High').and(panel.locator('#step-understood span')).waitFor();
+  await expectAccessible(laptop, 'a sub-task as it is typed');
+  await page.keyboard.press('Enter');
+  await panel.getByRole('checkbox', { name: 'Buy milk, high priority' }).waitFor();
+  const step = panel.locator('.step', { hasText: 'Buy milk' });
+  expect(await step.innerText()).toMatch(/Buy milk\s+Tomorrow/);
+
+  await field.pressSequentially('Read up tomorrow p2');
+  await page.keyboard.press('Escape');
+  // Esc has turned the last token back, and has not closed the panel.
+  await expect.poll(() => panel.locator('.token-mirror .token').allInnerTexts()).toEqual(['tomorrow']);
+  await page.keyboard.press('Enter');
+  await panel.getByRole('button', { name: 'Read up p2', exact: true }).waitFor();
+
+  await field.fill('flour\n- 2 eggs');
+  await panel.getByText('2 lines become 2 tasks').waitFor();
+  await field.press('Enter');
+  await panel.getByRole('button', { name: '2 eggs', exact: true }).waitFor();
+  expect(await panel.getByText('0 of 4').count()).toBe(1);
+  await page.keyboard.press('Escape');
+});
+
+test('an occurrence that is moved alone leaves the time of its series, and no day is said twice', async () => {
+  const { page } = laptop;
+  await quickAdd(laptop, 'Walk the dog every day at 09:00 starting tomorrow');
+  await page.getByRole('button', { name: 'Walk the dog', exact: true }).click();
+  const panel = page.getByRole('complementary', { name: 'Task: Walk the dog' });
+  await panel.getByRole('button', { name: 'Tomorrow, 09:00', exact: true }).click();
+  await panel.getByLabel('Due, in plain words').fill('tomorrow 15:00');
+  await page.keyboard.press('Enter');
+  await panel.getByRole('button', { name: 'Tomorrow, 15:00', exact: true }).waitFor();
+  await panel.getByRole('button', { name: 'Daily, 09:00', exact: true }).waitFor();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
 });

@@ -13,7 +13,12 @@ export interface Seat {
 }
 
 /** A browser of its own: nothing shared with another but the server. */
-export async function sitDown(browser: Browser, url: string, size = { width: 1440, height: 900 }): Promise<Seat> {
+export async function sitDown(
+  browser: Browser,
+  url: string,
+  size = { width: 1440, height: 900 },
+  at = '/',
+): Promise<Seat> {
   const context = await browser.newContext({
     viewport: size,
     timezoneId: 'Europe/Berlin',
@@ -29,22 +34,23 @@ export async function sitDown(browser: Browser, url: string, size = { width: 144
       complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto('/');
+  await page.goto(at);
   return { context, page, complaints };
 }
 
 export const lena = { name: 'Lena Hartmann', email: 'lena@hartmann.example', password: 'correct horse battery' };
 
 export async function signUp({ page }: Seat): Promise<void> {
-  await page.getByRole('button', { name: 'Make one' }).click();
   await page.getByLabel('Your name').fill(lena.name);
   await page.getByLabel('E-mail').fill(lena.email);
   await page.getByLabel('Password', { exact: true }).fill(lena.password);
-  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('button', { name: 'Create account' }).click();
   await page.getByText('All on the server').waitFor();
 }
 
 export async function signIn({ page }: Seat): Promise<void> {
+  // What the door shows depends on whether there was an account when it was opened.
+  await page.reload();
   await page.getByLabel('E-mail').fill(lena.email);
   await page.getByLabel('Password', { exact: true }).fill(lena.password);
   await page.getByRole('button', { name: 'Sign in' }).click();

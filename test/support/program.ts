@@ -11,6 +11,8 @@ const PATIENCE_MS = 60_000;
 export interface StartedProgram {
   readonly url: string;
   readonly pid: number;
+  /** What it has printed last. */
+  said(): string;
   /** As Ctrl-C does; its data goes with it. */
   stop(): Promise<void>;
   /** As a power cut does: no goodbye. Its data stays for whoever starts on it again. */
@@ -50,6 +52,7 @@ export async function startProgram({
   return {
     url,
     pid: child.pid ?? 0,
+    said: () => said,
     stop: async () => {
       await end('SIGTERM');
       rmSync(data_dir, { recursive: true, force: true, maxRetries: 5 });

@@ -25,7 +25,7 @@ export class ServerRefusal extends Error {
 /** A same-origin request. @throws ServerRefusal */
 export async function ask(
   path: string,
-  init: { method?: string; body?: unknown; signal?: AbortSignal } = {},
+  init: { method?: string; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
 ): Promise<Response> {
   const timeout = AbortSignal.timeout?.(PATIENCE_MS);
   let answer: Response;
@@ -35,7 +35,7 @@ export async function ask(
       credentials: 'same-origin',
       ...(init.body === undefined
         ? {}
-        : { body: JSON.stringify(init.body), headers: { 'content-type': 'application/json' } }),
+        : { body: JSON.stringify(init.body), headers: { 'content-type': 'application/json', ...init.headers } }),
       ...(timeout ? { signal: timeout } : {}),
     });
   } catch {

@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { About } from '@taskmaster/contracts/http/service';
 import { Problem } from '@taskmaster/contracts/problems';
 
 /**
@@ -7,6 +8,7 @@ import { Problem } from '@taskmaster/contracts/problems';
  */
 export function createAdmission(signUp: 'open' | 'closed', isFirst: () => Promise<boolean>) {
   const invite = randomBytes(24).toString('base64url');
+  let hasAccounts = false;
   return {
     /** @throws Problem sign_up_closed */
     async admit(given: string | undefined): Promise<void> {
@@ -19,6 +21,11 @@ export function createAdmission(signUp: 'open' | 'closed', isFirst: () => Promis
         );
       }
       throw new Problem('sign_up_closed', 'Ask whoever runs this place for an account.');
+    },
+    /** Asked by anybody: of the database only until there is an account. */
+    about: async (): Promise<About> => {
+      hasAccounts ||= !(await isFirst());
+      return { has_accounts: hasAccounts, sign_up: signUp };
     },
     firstAccountPath: async (): Promise<string | undefined> =>
       signUp === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined,

@@ -37,7 +37,7 @@ export async function execute<Answer>(
   now = new Date(),
 ): Promise<{ status: number; body: Answer; replayed: boolean }> {
   const { workspace_id, ops, key, match } = command;
-  return runtime.transact(
+  const done = runtime.transact(
     async (tx) => {
       const locked = tx.query(sql.lockWorkspace, [workspace_id]);
       const member = tx.query(sql.readMember, [workspace_id, caller.user_id]);
@@ -95,6 +95,13 @@ export async function execute<Answer>(
     },
     { key: workspace_id, caller: callerSettings(caller) },
   );
+  return done.catch(sameOpElsewhere);
+}
+
+/** The same op at the same moment in another workspace: no lock is common to both, so the key of the table decides. */
+export function sameOpElsewhere(error: { code?: string; constraint?: string }): never {
+  if (error.code === '23505' && error.constraint === 'processed_op_pkey') throw new Problem('idempotency_mismatch');
+  throw error;
 }
 
 function replay<Answer>(

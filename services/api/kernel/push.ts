@@ -4,7 +4,7 @@ import { decide } from '@taskmaster/domain/commands/decide';
 import { Draft, type Op } from '@taskmaster/domain/commands/world';
 import type { Runtime } from '@taskmaster/runtime/runtime';
 import { type Caller, callerSettings, momentOf } from '../caller.ts';
-import { fingerprintOf } from './execute.ts';
+import { fingerprintOf, sameOpElsewhere } from './execute.ts';
 import { load } from './load.ts';
 import * as sql from './statements.ts';
 import { type Act, isTooLarge, writeActs } from './write.ts';
@@ -22,7 +22,7 @@ export async function push(
 ): Promise<PushAnswer> {
   const { client_id } = request;
   const ops = request.ops.map(checkedOp);
-  return runtime.transact(
+  const answer = runtime.transact(
     async (tx) => {
       const ids = ops.map((op) => op.op);
       const locked = tx.query(sql.lockWorkspace, [workspaceId]);
@@ -112,6 +112,7 @@ export async function push(
     },
     { key: workspaceId, caller: callerSettings(caller) },
   );
+  return answer.catch(sameOpElsewhere);
 }
 
 /** What was said of it the first time, its refusal included. */

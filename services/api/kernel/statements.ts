@@ -7,6 +7,15 @@ import { columns, keyOf, tableOf } from './columns.ts';
 const say = statementsOf('tasks');
 const list = (entity: Entity, alias = ''): string => columns[entity].map((column) => `${alias}${column}`).join(', ');
 
+/**
+ * The rows of a workspace with these ids, one step into the primary key each. Without OFFSET 0 the planner, as long as it
+ * has no statistics, takes any index that begins with the workspace and reads all of it.
+ */
+const withIds = (entity: Entity, ids: string): string =>
+  `select r.* from ${ids} asked (id) cross join lateral
+     (select ${list(entity)} from ${tableOf(entity)} where workspace_id = $1 and id = asked.id offset 0) r`;
+const byId = (entity: Entity): string => withIds(entity, 'unnest($2::uuid[])');
+
 export interface LockedWorkspace {
   id: string;
   head: number;
@@ -38,10 +47,7 @@ export const readProcessedOps = say<ProcessedOp>(
   'select op, fingerprint, status, seq, answer_status, answer, error from tasks.processed_op where user_id = $1 and op = any($2::uuid[])',
 );
 
-export const tasksById = say<Task>(
-  'tasks_by_id',
-  `select ${list('task')} from tasks.task where workspace_id = $1 and id = any($2::uuid[])`,
-);
+export const tasksById = say<Task>('tasks_by_id', byId('task'));
 
 /**
  * Tasks with all that an act on them may touch: what is below them, the occurrences before and after them in their
@@ -50,7 +56,7 @@ export const tasksById = say<Task>(
 export const familiesOf = say<Task>(
   'families_of',
   `with recursive named as (
-     select id, parent_id, series_id, slot, successor_id from tasks.task where workspace_id = $1 and id = any($2::uuid[])
+     ${byId('task')}
    ), root as (
      select id from named
      union select s.id from named n join tasks.task s on s.workspace_id = $1 and s.series_id = n.series_id and s.predecessor_slot = n.slot
@@ -61,9 +67,8 @@ export const familiesOf = say<Task>(
    ), above as (
      select parent_id as id from named where parent_id is not null
      union select t.parent_id from tasks.task t join above a on t.workspace_id = $1 and t.id = a.id where t.parent_id is not null
-   )
-   select ${list('task', 't.')} from tasks.task t
-   where t.workspace_id = $1 and t.id in (select id from below union select id from above)`,
+   ), family as (select id from below union select id from above)
+   ${withIds('task', 'family')}`,
 );
 export const tasksOfProject = say<Task>(
   'tasks_of_project',
@@ -74,18 +79,9 @@ export const tasksWithTags = say<Task>(
   `select ${list('task')} from tasks.task where workspace_id = $1 and deleted_at is null
      and tags && (select coalesce(array_agg(name), '{}') from tasks.tag where workspace_id = $1 and id = any($2::uuid[]))`,
 );
-export const projectsById = say<Project>(
-  'projects_by_id',
-  `select ${list('project')} from tasks.project where workspace_id = $1 and id = any($2::uuid[])`,
-);
-export const tagsById = say<Tag>(
-  'tags_by_id',
-  `select ${list('tag')} from tasks.tag where workspace_id = $1 and id = any($2::uuid[])`,
-);
-export const remindersById = say<Reminder>(
-  'reminders_by_id',
-  `select ${list('reminder')} from tasks.reminder where workspace_id = $1 and id = any($2::uuid[])`,
-);
+export const projectsById = say<Project>('projects_by_id', byId('project'));
+export const tagsById = say<Tag>('tags_by_id', byId('tag'));
+export const remindersById = say<Reminder>('reminders_by_id', byId('reminder'));
 export const remindersOfTasks = say<Reminder>(
   'reminders_of_tasks',
   `select ${list('reminder', 'r.')} from tasks.reminder r
@@ -142,13 +138,11 @@ const upserts = Object.fromEntries(
 ) as { [E in Entity]: Statement<'tasks', never> };
 export const upsert = upserts;
 
-export const insertChanges = say(
-  'insert_changes',
-  `insert into tasks.change select * from jsonb_populate_recordset(null::tasks.change, $1::jsonb)`,
-);
-export const moveHead = say(
-  'move_head',
-  'update tasks.workspace set head = $2, head_op = $3, moved_at = clock_timestamp() where id = $1',
+/** The log and its head move together. */
+export const appendChanges = say(
+  'append_changes',
+  `with moved as (update tasks.workspace set head = $2, head_op = $3, moved_at = clock_timestamp() where id = $1)
+   insert into tasks.change select * from jsonb_populate_recordset(null::tasks.change, $4::jsonb)`,
 );
 export const insertProcessedOps = say(
   'insert_processed_ops',
@@ -165,10 +159,10 @@ export const writeSyncClient = say(
   `insert into tasks.sync_client (user_id, client_id, workspace_id, last_n) values ($1, $2, $3, $4)
    on conflict (user_id, client_id, workspace_id) do update set last_n = excluded.last_n, at = now()`,
 );
+/** Of one field of one task, so that every word is one step into the index, however many tasks have it. */
 export const removeWords = say(
   'remove_words',
-  `delete from tasks.search_word w using jsonb_to_recordset($2::jsonb) o (task_id uuid, word text, field smallint)
-   where w.workspace_id = $1 and w.word = o.word and w.task_id = o.task_id and w.field = o.field`,
+  'delete from tasks.search_word where workspace_id = $1 and word = any($2::text[]) and task_id = $3 and field = $4',
 );
 export const addWords = say(
   'add_words',

@@ -95,12 +95,11 @@ export function writeActs(tx: Tx<'tasks'>, acts: readonly Act[], options: WriteO
   }
   if (rows.length === 0) return { head, seqs };
 
-  tx.write(sql.insertChanges, [JSON.stringify(rows)]);
+  tx.write(sql.appendChanges, [workspace.id, head, acts.at(-1)?.op ?? null, JSON.stringify(rows)]);
   const byEntity = new Map<Entity, object[]>();
   for (const { entity, row } of after.values()) byEntity.set(entity, [...(byEntity.get(entity) ?? []), row]);
   for (const [entity, list] of byEntity) tx.write(sql.upsert[entity], [JSON.stringify(list)]);
   writeWords(tx, workspace.id, before, after);
-  tx.write(sql.moveHead, [workspace.id, head, acts.at(-1)?.op ?? null]);
   tx.changed(workspace.id);
   return { head, seqs };
 }
@@ -129,7 +128,6 @@ function writeWords(
   before: ReadonlyMap<string, Task | undefined>,
   after: ReadonlyMap<string, { row: object }>,
 ): void {
-  const removed: Word[] = [];
   const added: Word[] = [];
   for (const [key, was] of before) {
     const is = after.get(key)?.row as Task;
@@ -140,10 +138,10 @@ function writeWords(
       if (was && was[name] === is[name]) continue;
       const old = new Set(was ? wordsOf(was[name], limit) : []);
       const now = new Set(wordsOf(is[name], limit));
-      for (const word of old) if (!now.has(word)) removed.push({ task_id: is.id, word, field });
+      const removed = [...old].filter((word) => !now.has(word));
+      if (removed.length > 0) tx.write(sql.removeWords, [workspaceId, removed, is.id, field]);
       for (const word of now) if (!old.has(word)) added.push({ task_id: is.id, word, field });
     }
   }
-  if (removed.length > 0) tx.write(sql.removeWords, [workspaceId, JSON.stringify(removed)]);
   if (added.length > 0) tx.write(sql.addWords, [workspaceId, JSON.stringify(added)]);
 }

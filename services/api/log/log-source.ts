@@ -78,8 +78,9 @@ const headsOf = say<Head>(
 );
 const headsMoved = say<Head>(
   'heads_moved',
-  'select id as workspace_id, head, epoch, acl_version from tasks.workspace where moved_at >= $1',
+  `select id as workspace_id, head, epoch, acl_version from tasks.workspace where moved_at >= now() - $1::float8 * interval '1 second'`,
 );
+const allHeads = say<Head>('all_heads', 'select id as workspace_id, head, epoch, acl_version from tasks.workspace');
 
 const FAR = Number.MAX_SAFE_INTEGER;
 
@@ -129,7 +130,11 @@ export function createLogSource(runtime: Pick<RunningRuntime<'tasks'>, 'backgrou
     },
     heads: (input) =>
       runtime.background((tx) =>
-        'workspace_ids' in input ? tx.query(headsOf, [input.workspace_ids]) : tx.query(headsMoved, [input.moved_since]),
+        'workspace_ids' in input
+          ? tx.query(headsOf, [input.workspace_ids])
+          : 'all' in input
+            ? tx.query(allHeads, [])
+            : tx.query(headsMoved, [input.moved_within]),
       ),
   };
 }

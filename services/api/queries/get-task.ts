@@ -62,7 +62,7 @@ export async function getTask(runtime: Reader, caller: Caller, id: string): Prom
       const reminders = await tx.query(remindersOfTasks, [task.workspace_id, [id]]);
       return presentTask(task, reminders, caller.settings);
     },
-    { caller: callerSettings(caller) },
+    { caller: callerSettings(caller), readOnly: true },
   );
 }
 
@@ -82,6 +82,7 @@ export async function homeOf(
   for (const statement of statements) {
     const [home] = await runtime.transact((tx) => tx.query(statement as typeof successorHome, [mine, id]), {
       caller: callerSettings(caller),
+      readOnly: true,
     });
     if (home) return home.workspace_id;
   }
@@ -92,6 +93,7 @@ export async function homeOf(
 export async function getHistory(runtime: Reader, caller: Caller, entity: Entity, id: string): Promise<HistoryEntry[]> {
   const rows = await runtime.transact((tx) => tx.query(historyOf, [workspaceIds(caller), id, entity]), {
     caller: callerSettings(caller),
+    readOnly: true,
   });
   if (rows.length === 0) throw new Problem('not_found');
   let row: Row | undefined;

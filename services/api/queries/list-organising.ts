@@ -24,12 +24,23 @@ const tag = say<Tag>(
 type Reader = Pick<Runtime<'tasks'>, 'transact'>;
 
 export const listProjects = (runtime: Reader, caller: Caller): Promise<Project[]> =>
-  runtime.transact((tx) => tx.query(projects, [workspaceIds(caller)]), { caller: callerSettings(caller) });
+  runtime.transact((tx) => tx.query(projects, [workspaceIds(caller)]), {
+    caller: callerSettings(caller),
+    readOnly: true,
+  });
 export const listTags = (runtime: Reader, caller: Caller): Promise<Tag[]> =>
-  runtime.transact((tx) => tx.query(tags, [workspaceIds(caller)]), { caller: callerSettings(caller) });
+  runtime.transact((tx) => tx.query(tags, [workspaceIds(caller)]), { caller: callerSettings(caller), readOnly: true });
 export const getProject = async (runtime: Reader, caller: Caller, id: string): Promise<Project | undefined> =>
   (
-    await runtime.transact((tx) => tx.query(project, [workspaceIds(caller), id]), { caller: callerSettings(caller) })
+    await runtime.transact((tx) => tx.query(project, [workspaceIds(caller), id]), {
+      caller: callerSettings(caller),
+      readOnly: true,
+    })
   )[0];
 export const getTag = async (runtime: Reader, caller: Caller, id: string): Promise<Tag | undefined> =>
-  (await runtime.transact((tx) => tx.query(tag, [workspaceIds(caller), id]), { caller: callerSettings(caller) }))[0];
+  (
+    await runtime.transact((tx) => tx.query(tag, [workspaceIds(caller), id]), {
+      caller: callerSettings(caller),
+      readOnly: true,
+    })
+  )[0];

@@ -110,6 +110,14 @@ describe('a search', () => {
     expect(titles(await ann.call('GET', '/api/tasks?q=%25'))).toEqual([]);
   });
 
+  it('finds short words with swapped letters, and nothing further off', async () => {
+    await ann.call('POST', '/api/tasks', { title: 'Pay rent' });
+    for (const q of ['pya rnet', 'pay rnet', 'pya', 'ernt', 'PYA Rent'])
+      expect([q, titles(await ann.call('GET', `/api/tasks?q=${encodeURIComponent(q)}`))]).toEqual([q, ['Pay rent']]);
+    for (const q of ['apy', 'pax', 'yap rent', 'pay tern'])
+      expect([q, titles(await ann.call('GET', `/api/tasks?q=${encodeURIComponent(q)}`))]).toEqual([q, []]);
+  });
+
   it('forgets words that an edit took away', async () => {
     const task = (await ann.call('POST', '/api/tasks', { title: 'zebra crossing' })).json;
     await ann.call('PATCH', `/api/tasks/${task.id}`, { title: 'pelican crossing' });

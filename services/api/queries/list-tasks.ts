@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { uuid } from '@taskmaster/contracts/fields';
 import type { ListTasksQuery, TaskAnswer } from '@taskmaster/contracts/http/tasks';
 import { Problem } from '@taskmaster/contracts/problems';
@@ -60,8 +59,7 @@ export async function listTasks(
       const text = `select ${columns.task.map((column) => `t.${column}`).join(', ')}, (${sort.key})::text as sort_key
         from tasks.task t where ${sql.where.join(' and ')}
         order by ${sort.key} ${direction}${sort.nullable ? ' nulls last' : ''}, t.id ${direction} limit ${sql.value(limit + 1, 'int')}`;
-      const name = `list_${createHash('md5').update(text).digest('hex')}`;
-      const rows = await tx.query(say<Task & { sort_key: string | null }>(name, text), sql.values);
+      const rows = await tx.query(say<Task & { sort_key: string | null }>('', text), sql.values);
       const page = rows.slice(0, limit);
       const ids = [...new Set(page.flatMap((task) => (task.series_id ? [task.id, task.series_id] : [task.id])))];
       const reminders = ids.length > 0 ? await tx.query(remindersOfMany, [spaces, ids]) : [];
@@ -71,7 +69,7 @@ export async function listTasks(
         next_cursor: rows.length > limit && last ? writeCursor(sort.name, last.sort_key, last.id) : null,
       };
     },
-    { caller: callerSettings(caller) },
+    { caller: callerSettings(caller), readOnly: true },
   );
 }
 

@@ -1,4 +1,4 @@
-import { editsAllowed, withinEdits, wordsOf } from '@taskmaster/domain/search-words';
+import { forgivesSlips, withinEdits, wordsOf } from '@taskmaster/domain/search-words';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { LRUCache } from 'lru-cache';
@@ -25,19 +25,18 @@ export interface SearchTerm {
 
 /**
  * What a query means in a workspace: every word must be there, as a beginning of a word or within the edits that its
- * length allows (the first letter is kept).
+ * length forgives.
  */
 export async function searchTerms(tx: Tx<'tasks'>, workspaceId: string, query: string): Promise<SearchTerm[]> {
   const words = wordsOf(query, MOST_WORDS);
   if (words.length === 0) return [];
-  const vocab = words.some((word) => editsAllowed(word.length) > 0) ? await wordsIn(tx, workspaceId) : [];
+  const vocab = words.some(forgivesSlips) ? await wordsIn(tx, workspaceId) : [];
   return words.map((word) => ({
     from: word,
     to: `${word}\u{10ffff}`,
-    variants:
-      editsAllowed(word.length) > 0
-        ? vocab.filter((one) => one !== word && withinEdits(one, word)).slice(0, MOST_VARIANTS)
-        : [],
+    variants: forgivesSlips(word)
+      ? vocab.filter((one) => one !== word && withinEdits(one, word)).slice(0, MOST_VARIANTS)
+      : [],
   }));
 }
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { ChangesAnswer, Mine, SyncChange } from '@taskmaster/contracts/sync/changes';
 import { SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
@@ -126,18 +127,24 @@ let running = 0;
 
 /**
  * All that a device shows of a workspace at one moment, as NDJSON. Read whole before the first byte is sent, so a slow
- * reader holds no transaction; four at once, the rest are told to wait.
+ * reader holds no transaction; written in slices, so nobody waits long for a large one. Four at once until their last byte,
+ * the rest are told to wait.
  */
 export async function readSnapshot(
   runtime: Reader,
   caller: Caller,
   workspaceId: string,
   query: { client_id?: string; from_n?: number },
-): Promise<string> {
+): Promise<Readable> {
   if (running >= MOST_AT_ONCE) throw new Problem('unavailable', 'Too many snapshots at once.', undefined, {}, 1);
   running++;
+  let ended = false;
+  const end = (): void => {
+    if (!ended) running--;
+    ended = true;
+  };
   try {
-    return await runtime.transact(
+    const [begin, tables, mine] = await runtime.transact(
       async (tx) => {
         const [found] = await tx.query(space, [workspaceId, caller.user_id]);
         if (!found?.member) throw new Problem('not_found');
@@ -145,21 +152,39 @@ export async function readSnapshot(
           readMine(tx, caller, workspaceId, query),
           ...rowsOf.map(([, statement]) => tx.query(statement, [workspaceId])),
         ]);
-        const lines: string[] = [
-          JSON.stringify({ begin: { seq: found.head, op: found.head_op, epoch: found.epoch, schema: SYNC_SCHEMA } }),
-        ];
-        for (const [index, rows] of tables.entries()) {
-          const entity = rowsOf[index]?.[0] as Entity;
-          for (const { row } of rows)
-            lines.push(JSON.stringify({ row: { entity, ...rowFromJson<object>(entity, row) } }));
-        }
-        const count = lines.length - 1;
-        lines.push(JSON.stringify({ mine }), JSON.stringify({ end: { seq: found.head, count } }));
-        return `${lines.join('\n')}\n`;
+        return [
+          { seq: found.head, op: found.head_op, epoch: found.epoch, schema: SYNC_SCHEMA },
+          tables.map((rows, index) => ({ entity: rowsOf[index]?.[0] as Entity, rows })),
+          mine,
+        ] as const;
       },
       { caller: callerSettings(caller), readOnly: true },
     );
-  } finally {
-    running--;
+    const text = Readable.from(snapshotText(begin, tables, mine), { objectMode: false });
+    return text.once('close', end);
+  } catch (error) {
+    end();
+    throw error;
   }
+}
+
+const LINES_A_SLICE = 500;
+
+function* snapshotText(
+  begin: { seq: number },
+  tables: readonly { entity: Entity; rows: { row: Record<string, unknown> }[] }[],
+  mine: Mine[],
+): Generator<string> {
+  yield `${JSON.stringify({ begin })}\n`;
+  let count = 0;
+  for (const { entity, rows } of tables) {
+    for (let start = 0; start < rows.length; start += LINES_A_SLICE) {
+      const slice = rows.slice(start, start + LINES_A_SLICE);
+      count += slice.length;
+      yield slice
+        .map(({ row }) => `${JSON.stringify({ row: { entity, ...rowFromJson<object>(entity, row) } })}\n`)
+        .join('');
+    }
+  }
+  yield `${JSON.stringify({ mine })}\n${JSON.stringify({ end: { seq: begin.seq, count } })}\n`;
 }

@@ -1,3 +1,4 @@
+import type { Http } from '../../http/server.ts';
 import type { Tickets } from '../auth/tokens.ts';
 import { organisingRoutes } from './organising.ts';
 import { quickRoutes } from './quick.ts';
@@ -5,10 +6,16 @@ import type { Parts } from './route.ts';
 import { syncRoutes } from './sync.ts';
 import { taskRoutes } from './tasks.ts';
 
-/** Every route of the API but Better Auth's own. */
+/** Every route of the API but Better Auth's own. What is not valid is refused by `enter`, after it knows who calls. */
 export function mountApi(parts: Parts & { tickets: Tickets; public_url?: string }): void {
-  taskRoutes(parts);
-  quickRoutes(parts);
-  organisingRoutes(parts);
-  syncRoutes(parts);
+  parts.http.register(async (scope) => {
+    scope.addHook('onRoute', (route) => {
+      route.attachValidation = true;
+    });
+    const scoped = { ...parts, http: scope as unknown as Http };
+    taskRoutes(scoped);
+    quickRoutes(scoped);
+    organisingRoutes(scoped);
+    syncRoutes(scoped);
+  });
 }

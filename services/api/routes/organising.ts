@@ -21,7 +21,7 @@ import { type Caller, personalWorkspace } from '../caller.ts';
 import { op } from '../ops-from-http.ts';
 import { getHistory, homeOf } from '../queries/get-task.ts';
 import { getProject, getTag, listProjects, listTags } from '../queries/list-organising.ts';
-import { enter, type Parts, requireValid, run } from './route.ts';
+import { enter, type Parts, run } from './route.ts';
 
 const withId = z.object({ id: uuid });
 
@@ -53,11 +53,9 @@ function projectRoutes(parts: Parts): void {
     '/api/projects',
     {
       schema: { ...doc('Make a project'), body: createProjectSchema, response: { 201: projectSchema, ...orProblem } },
-      attachValidation: true,
     },
     async (request, reply) => {
       const caller = await enter(parts, request);
-      await requireValid(request);
       const { id = v7(), workspace_id = personalWorkspace(caller), ...patch } = request.body;
       return run(parts, request, reply, caller, {
         workspace_id,
@@ -83,12 +81,10 @@ function projectRoutes(parts: Parts): void {
         body: updateProjectSchema,
         response: { 200: projectSchema, ...orProblem },
       },
-      attachValidation: true,
     },
     async (request, reply) => {
-      const caller = await enter(parts, request);
       const { id } = request.params;
-      await requireValid(request, () => found(caller, id));
+      const caller = await enter(parts, request, (who) => found(who, id));
       return run(parts, request, reply, caller, {
         workspace_id: await homeOf(runtime, caller, 'project', id),
         ops: [op('update', 'project', id, request.body)],
@@ -171,11 +167,9 @@ function tagRoutes(parts: Parts): void {
         body: createTagSchema,
         response: { 201: tagSchema, ...orProblem },
       },
-      attachValidation: true,
     },
     async (request, reply) => {
       const caller = await enter(parts, request);
-      await requireValid(request);
       const { workspace_id = personalWorkspace(caller), ...patch } = request.body;
       const id = tagId(workspace_id, patch.name);
       return run(parts, request, reply, caller, {
@@ -202,12 +196,10 @@ function tagRoutes(parts: Parts): void {
         body: updateTagSchema,
         response: { 200: tagSchema, ...orProblem },
       },
-      attachValidation: true,
     },
     async (request, reply) => {
-      const caller = await enter(parts, request);
       const { id } = request.params;
-      await requireValid(request, () => found(caller, id));
+      const caller = await enter(parts, request, (who) => found(who, id));
       const workspace_id = await homeOf(runtime, caller, 'tag', id);
       const now = request.body.name ? tagId(workspace_id, request.body.name) : id;
       return run(parts, request, reply, caller, {

@@ -18,22 +18,23 @@ export interface Parts {
   allow: (userId: string) => void;
 }
 
-/** Who calls, within their rate. */
-export async function enter(parts: Parts, request: FastifyRequest): Promise<Authenticated> {
+/**
+ * Who calls, within their rate, with a request that is valid: in this order, so that a stranger learns nothing of what a
+ * valid one is. `exists` throws the 404 that comes before the body is looked at.
+ */
+export async function enter(
+  parts: Parts,
+  request: FastifyRequest,
+  exists?: (caller: Authenticated) => Promise<unknown>,
+): Promise<Authenticated> {
   const caller = await parts.authenticate(request);
   parts.allow(caller.user_id);
   const alias = (request.params as { user_id?: string } | undefined)?.user_id;
   if (alias !== undefined && alias !== caller.user_id) throw new Problem('forbidden', 'That is somebody else.');
-  return caller;
-}
-
-/** 404 comes before the body is looked at: `exists` throws it. */
-export async function requireValid(request: FastifyRequest, exists?: () => Promise<unknown>): Promise<void> {
   const error = request.validationError;
-  if (!error) return;
-  await exists?.();
-  if (hasZodFastifySchemaValidationErrors(error)) throw error;
-  throw new Problem('malformed');
+  if (!error) return caller;
+  if (error.validationContext === 'body') await exists?.(caller);
+  throw hasZodFastifySchemaValidationErrors(error) ? error : new Problem('malformed');
 }
 
 /** Runs one command for a route: with its Idempotency-Key, if the caller sent one, and answers. */

@@ -22,10 +22,7 @@ import { op, reminderOps, remindersAsked, tagsPatch, taskPatch } from '../ops-fr
 import { presentTask } from '../present-task.ts';
 import { getHistory, getTask, homeOf } from '../queries/get-task.ts';
 import { listTasks } from '../queries/list-tasks.ts';
-import { enter, type Parts, requireValid, run, versionWanted } from './route.ts';
-
-const withId = z.object({ id: uuid, user_id: uuid.optional() });
-const owner = z.object({ user_id: uuid.optional() });
+import { enter, type Parts, run, versionWanted } from './route.ts';
 
 /** Tasks: list, make, read, change, complete, and what happened to them; also under `/api/{user_id}/tasks`. */
 export function taskRoutes(parts: Parts): void {
@@ -35,6 +32,9 @@ export function taskRoutes(parts: Parts): void {
 function mount(parts: Parts, prefix: string, hide: boolean): void {
   const { http, runtime } = parts;
   const doc = (summary: string) => ({ summary, tags: ['tasks'], hide });
+  const alias = hide ? { user_id: uuid } : {};
+  const owner = z.object(alias);
+  const withId = z.object({ id: uuid, ...alias });
 
   const list = { querystring: listTasksQuery, params: owner, response: { 200: taskListSchema, ...orProblem } };
   for (const path of hide ? [prefix, `${prefix}/search`] : [prefix]) {
@@ -53,11 +53,9 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
         params: owner,
         response: { 201: taskSchema, ...orProblem },
       },
-      attachValidation: true,
     },
     async (request, reply) => {
       const caller = await enter(parts, request);
-      await requireValid(request);
       const { body } = request;
       const workspace = body.workspace_id ?? personalWorkspace(caller);
       const id = body.id ?? v7();
@@ -91,12 +89,10 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
         body: updateTaskSchema,
         response: { 200: taskSchema, ...orProblem },
       },
-      attachValidation: true,
     },
     async (request, reply) => {
-      const caller = await enter(parts, request);
       const { id } = request.params;
-      await requireValid(request, () => getTask(runtime, caller, id));
+      const caller = await enter(parts, request, (who) => getTask(runtime, who, id));
       const { body } = request;
       const asked = remindersAsked(body);
       const change = (tags?: { add: string[]; remove: string[] }): Op =>
@@ -148,12 +144,10 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
       `${prefix}/:id/${kind}`,
       {
         schema: { ...doc(summary), params: withId, body, response: { 200: taskSchema, ...orProblem } },
-        attachValidation: true,
       },
       async (request, reply) => {
-        const caller = await enter(parts, request);
         const { id } = request.params;
-        await requireValid(request, () => getTask(runtime, caller, id));
+        const caller = await enter(parts, request, (who) => getTask(runtime, who, id));
         return act(parts, request, reply, caller, id, [
           op(kind, 'task', id, (request.body as Op['patch'] | null | undefined) ?? {}),
         ]);

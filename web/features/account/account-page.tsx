@@ -1,14 +1,29 @@
+import type { About } from '@taskmaster/contracts/http/service';
 import { type FormEvent, useState } from 'react';
 import { resumeSync } from '../../sync/store.ts';
 import { ServerRefusal } from '../../sync/transport.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Leaf } from '../../ui/lines.tsx';
-import { signIn, signUp } from './session.ts';
+import { inviteInAddress, signIn, signUp } from './session.ts';
 import { TodayPicture } from './today-picture.tsx';
 
-/** Signing in and making an account. What is on the device stays there meanwhile. */
-export default function AccountPage({ unsent = 0, email: knownEmail = '' }: { unsent?: number; email?: string }) {
-  const [isNew, setNew] = useState(false);
+/**
+ * Signing in and making an account, that first where the place has none yet. `place` is undefined where the server has not
+ * said. What is on the device stays there meanwhile.
+ */
+export default function AccountPage({
+  unsent = 0,
+  email: knownEmail = '',
+  place,
+}: {
+  unsent?: number;
+  email?: string;
+  place?: About | undefined;
+}) {
+  const isFirst = place?.has_accounts === false;
+  const mayMakeOne = place?.sign_up !== 'closed' || (isFirst && inviteInAddress() !== null);
+  const waitsForLink = isFirst && !mayMakeOne;
+  const [isNew, setNew] = useState(isFirst && mayMakeOne);
   const [name, setName] = useState('');
   const [email, setEmail] = useState(knownEmail);
   const [password, setPassword] = useState('');
@@ -38,85 +53,95 @@ export default function AccountPage({ unsent = 0, email: knownEmail = '' }: { un
         <Leaf size={44} />
         <h1 className="title">{isNew ? 'Make yourself at home' : 'Good to see you'}</h1>
         <p className="account-place">
-          {isNew
-            ? 'The first account runs the place: it is the administrator. Nothing leaves this machine.'
-            : `On ${location.host}`}
+          {!isFirst
+            ? `On ${location.host}`
+            : !waitsForLink
+              ? 'The first account runs the place: it is the administrator. What you write stays on this server.'
+              : 'Nobody has an account here yet. The first needs the link that the program printed when it started.'}
         </p>
-        <form onSubmit={submit} noValidate>
-          {isNew && (
-            <Field id="name" label="Your name" wrong={messageOf('name')}>
+        {!waitsForLink && (
+          <form onSubmit={submit} noValidate>
+            {isNew && (
+              <Field id="name" label="Your name" wrong={messageOf('name')}>
+                <input
+                  id="name"
+                  className="field"
+                  autoComplete="name"
+                  required
+                  value={name}
+                  onChange={(event) => setName(event.target.value)}
+                  {...described('name', messageOf('name'))}
+                />
+              </Field>
+            )}
+            <Field id="email" label="E-mail" wrong={messageOf('email')}>
               <input
-                id="name"
+                id="email"
                 className="field"
-                autoComplete="name"
+                type="email"
+                autoComplete="username"
                 required
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-                {...described('name', messageOf('name'))}
+                value={email}
+                onChange={(event) => setEmail(event.target.value)}
+                {...described('email', messageOf('email'))}
               />
             </Field>
-          )}
-          <Field id="email" label="E-mail" wrong={messageOf('email')}>
-            <input
-              id="email"
-              className="field"
-              type="email"
-              autoComplete="username"
-              required
-              value={email}
-              onChange={(event) => setEmail(event.target.value)}
-              {...described('email', messageOf('email'))}
-            />
-          </Field>
-          <Field
-            id="password"
-            label="Password"
-            wrong={messageOf('password')}
-            hint={isNew ? 'At least 10 characters.' : undefined}
-          >
-            <span className="account-password">
-              <input
-                id="password"
-                className="field"
-                type={isShown ? 'text' : 'password'}
-                autoComplete={isNew ? 'new-password' : 'current-password'}
-                required
-                value={password}
-                onChange={(event) => setPassword(event.target.value)}
-                {...described('password', messageOf('password'))}
-              />
-              <button
-                type="button"
-                className="icon-button"
-                aria-label="Show the password"
-                aria-pressed={isShown}
-                onClick={() => setShown(!isShown)}
-              >
-                <Icon name="eye" />
-              </button>
-            </span>
-          </Field>
-          <p className="wrong" role="alert">
-            {messageOf('')}
-          </p>
-          <button type="submit" className="button primary account-submit" aria-disabled={isBusy}>
-            {isNew ? 'Start' : 'Sign in'}
-          </button>
-        </form>
+            <Field
+              id="password"
+              label="Password"
+              wrong={messageOf('password')}
+              hint={isNew ? 'At least 10 characters.' : undefined}
+            >
+              <span className="account-password">
+                <input
+                  id="password"
+                  className="field"
+                  type={isShown ? 'text' : 'password'}
+                  autoComplete={isNew ? 'new-password' : 'current-password'}
+                  required
+                  value={password}
+                  onChange={(event) => setPassword(event.target.value)}
+                  {...described('password', messageOf('password'))}
+                />
+                <button
+                  type="button"
+                  className="icon-button"
+                  aria-label="Show the password"
+                  aria-pressed={isShown}
+                  onClick={() => setShown(!isShown)}
+                >
+                  <Icon name="eye" />
+                </button>
+              </span>
+            </Field>
+            <p className="wrong" role="alert">
+              {messageOf('')}
+            </p>
+            <button type="submit" className="button primary account-submit" aria-disabled={isBusy}>
+              {isNew ? 'Create account' : 'Sign in'}
+            </button>
+          </form>
+        )}
         <p className="facts">
           {isNew
             ? `Zone ${Intl.DateTimeFormat().resolvedOptions().timeZone}, from this browser. Change it in Settings. `
-            : 'No account here yet? '}
-          <button
-            type="button"
-            className="link"
-            onClick={() => {
-              setNew(!isNew);
-              setWrong([]);
-            }}
-          >
-            {isNew ? 'I have an account' : 'Make one'}
-          </button>
+            : mayMakeOne
+              ? 'No account here yet? '
+              : waitsForLink
+                ? ''
+                : 'New accounts are by invitation here: ask the person who runs this server.'}
+          {mayMakeOne && (
+            <button
+              type="button"
+              className="link"
+              onClick={() => {
+                setNew(!isNew);
+                setWrong([]);
+              }}
+            >
+              {isNew ? 'I have an account' : 'Make one'}
+            </button>
+          )}
           {unsent > 0 && (
             <span className="account-unsent">
               Your {unsent === 1 ? 'unsent edit' : `${unsent} unsent edits`} on this device{' '}

@@ -1,4 +1,5 @@
 import type { Me } from '@taskmaster/contracts/http/organising';
+import type { About } from '@taskmaster/contracts/http/service';
 import type { Person } from '../../sync/screen.ts';
 import { openDevice, wipeDevice } from '../../sync/store.ts';
 import { ask } from '../../sync/transport.ts';
@@ -26,6 +27,12 @@ function keep(person: Person): void {
 
 /** Whether this browser has a session, asked in the one way that is no error where it has none. @throws ServerRefusal */
 export const hasSession = async (): Promise<boolean> => (await (await ask('/api/auth/get-session')).json()) !== null;
+
+/** What the place says of itself before anyone signs in. @throws ServerRefusal */
+export const askAbout = async (): Promise<About> => (await ask('/api/about')).json();
+
+/** What the link holds that the program prints for the first account of a closed place. */
+export const inviteInAddress = (): string | null => new URLSearchParams(location.search).get('invite');
 
 /** Opens the device of the person whose session this is. @throws ServerRefusal 401 where nobody is signed in. */
 export async function enter(): Promise<Person> {
@@ -55,7 +62,14 @@ export async function signIn(email: string, password: string): Promise<Person> {
 }
 
 export async function signUp(name: string, email: string, password: string): Promise<Person> {
-  await ask('/api/auth/sign-up/email', { method: 'POST', body: { name, email, password } });
+  const invite = inviteInAddress();
+  await ask('/api/auth/sign-up/email', {
+    method: 'POST',
+    body: { name, email, password },
+    ...(invite ? { headers: { 'x-taskmaster-invite': invite } } : {}),
+  });
+  // The link works once and is nothing to come back to.
+  if (invite) history.replaceState(null, '', '/');
   return enter();
 }
 

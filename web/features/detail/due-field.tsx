@@ -2,26 +2,21 @@ import type { Due, Task } from '@taskmaster/domain/task';
 import { useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { useGrammar } from '../quick-add/grammar.ts';
+import { useReader } from '../quick-add/reader.ts';
 import { zoneNames } from '../settings/zones.ts';
 import { updateTask } from '../tasks/acts.tsx';
-import { distance, dueAsTyped, dueHere, dueInWords } from '../tasks/when.ts';
+import { distanceBeside, dueAsTyped, dueHere, dueInWords } from '../tasks/when.ts';
+import { FoldField } from './fold-field.tsx';
 
 /** When: in words, and behind a click as a line of plain language or as date, time and zone. */
 export function DueField({ task }: { task: Task }) {
-  const { settings, today, time } = useScreen();
+  const { settings, today } = useScreen();
+  const reader = useReader();
   const grammar = useGrammar();
-  const [isOpen, setOpen] = useState(false);
   const here = dueHere(task, settings.time_zone);
   const own = task.due_date ? { date: task.due_date, time: task.due_time } : null;
   const [text, setText] = useState(dueAsTyped(own, today));
-  const isPast = task.status === 'completed' && task.recurrence !== null;
-  const parsed = grammar?.parseDue(text, {
-    today,
-    now: time,
-    zone: settings.time_zone,
-    week_start: settings.week_start,
-    locale: settings.locale,
-  });
+  const parsed = grammar?.parseDue(text, reader);
   const [wholeSeries, setWholeSeries] = useState(false);
   const save = (due: Due) => {
     if (!task.recurrence) updateTask(task, { due }, 'Moved');
@@ -37,115 +32,98 @@ export function DueField({ task }: { task: Task }) {
   const isForeign = task.due_zone !== null && task.due_zone !== settings.time_zone;
   const isLate = here !== null && here.date < today && task.status === 'pending';
 
+  const beside = here && (isForeign && here.time ? `${here.time} for you` : distanceBeside(here.date, today));
+
   return (
-    <div className="panel-field">
-      <span className="panel-label" id="due-label">
-        Due
-      </span>
-      <div>
-        <button
-          type="button"
-          className="panel-value"
-          aria-expanded={isOpen}
-          aria-describedby="due-label"
-          disabled={isPast}
-          onClick={() => setOpen(!isOpen)}
-        >
-          {own && here ? (
-            <>
-              <b className={isLate ? 'late' : undefined}>{dueInWords(own, today)}</b>
-              {isForeign && <> in {cityOf(task.due_zone ?? '')}</>}
-              <span className="facts">
-                {isForeign && here.time
-                  ? ` · ${here.time} for you`
-                  : here.date !== today
-                    ? ` · ${distance(here.date, today)}`
-                    : ''}
-              </span>
-            </>
-          ) : (
-            <span className="facts">No date</span>
-          )}
-        </button>
-        {isOpen && (
-          <div className="panel-well">
-            {task.recurrence && (
-              <fieldset className="panel-scope" aria-label="What moves">
-                <label>
-                  <input type="radio" name="scope" checked={!wholeSeries} onChange={() => setWholeSeries(false)} />
-                  Only this one
-                </label>
-                <label>
-                  <input type="radio" name="scope" checked={wholeSeries} onChange={() => setWholeSeries(true)} />
-                  The series from here on
-                </label>
-              </fieldset>
-            )}
-            <input
-              className="field"
-              aria-label="Due, in plain words"
-              placeholder="fri 16:00, in 3 days, 27 November"
-              value={text}
-              aria-invalid={text.trim() !== '' && parsed === null}
-              onChange={(event) => setText(event.target.value)}
-              onKeyDown={(event) => event.key === 'Enter' && saveText()}
-              onBlur={saveText}
-            />
-            <p className="facts" role="status">
-              {text.trim() === ''
-                ? task.recurrence
-                  ? 'A repeating task needs a date.'
-                  : 'Empty: no date'
-                : parsed
-                  ? dueInWords({ date: parsed.due_date, time: parsed.due_time }, today)
-                  : 'Not understood as a date. Nothing was changed.'}
-            </p>
-            <div className="panel-pickers">
-              <input
-                className="field"
-                type="date"
-                aria-label="Date"
-                value={task.due_date ?? ''}
-                onChange={(event) =>
-                  event.target.value &&
-                  save({ due_date: event.target.value, due_time: task.due_time, due_zone: task.due_zone })
-                }
-              />
-              <input
-                className="field"
-                type="time"
-                aria-label="Time"
-                value={task.due_time ?? ''}
-                onChange={(event) =>
-                  save({
-                    due_date: task.due_date ?? today,
-                    due_time: event.target.value || null,
-                    due_zone: event.target.value ? task.due_zone : null,
-                  })
-                }
-              />
-            </div>
-            {task.due_time && (
-              <select
-                className="field"
-                aria-label="Zone of the time"
-                value={task.due_zone ?? ''}
-                onChange={(event) =>
-                  save({ due_date: task.due_date, due_time: task.due_time, due_zone: event.target.value || null })
-                }
-              >
-                <option value="">Wherever I am</option>
-                {zoneNames(settings.time_zone).map((zone) => (
-                  <option key={zone} value={zone}>
-                    In {zone}
-                  </option>
-                ))}
-              </select>
-            )}
-          </div>
-        )}
+    <FoldField
+      label="Due"
+      isFixed={task.status === 'completed' && task.recurrence !== null}
+      value={
+        own && here ? (
+          <>
+            <b className={isLate ? 'late' : undefined}>{dueInWords(own, today)}</b>
+            {isForeign && <> in {cityOf(task.due_zone ?? '')}</>}
+            <span className="facts">{beside && ` · ${beside}`}</span>
+          </>
+        ) : (
+          <span className="facts">No date</span>
+        )
+      }
+    >
+      {task.recurrence && (
+        <fieldset className="panel-scope" aria-label="What moves">
+          <label>
+            <input type="radio" name="scope" checked={!wholeSeries} onChange={() => setWholeSeries(false)} />
+            Only this one
+          </label>
+          <label>
+            <input type="radio" name="scope" checked={wholeSeries} onChange={() => setWholeSeries(true)} />
+            The series from here on
+          </label>
+        </fieldset>
+      )}
+      <input
+        className="field"
+        aria-label="Due, in plain words"
+        placeholder="fri 16:00, in 3 days, 27 November"
+        value={text}
+        aria-invalid={text.trim() !== '' && parsed === null}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => event.key === 'Enter' && saveText()}
+        onBlur={saveText}
+      />
+      <p className="facts" role="status">
+        {text.trim() === ''
+          ? task.recurrence
+            ? 'A repeating task needs a date.'
+            : 'Empty: no date'
+          : parsed
+            ? dueInWords({ date: parsed.due_date, time: parsed.due_time }, today)
+            : 'Not understood as a date. Nothing was changed.'}
+      </p>
+      <div className="panel-pickers">
+        <input
+          className="field"
+          type="date"
+          aria-label="Date"
+          value={task.due_date ?? ''}
+          onChange={(event) =>
+            event.target.value &&
+            save({ due_date: event.target.value, due_time: task.due_time, due_zone: task.due_zone })
+          }
+        />
+        <input
+          className="field"
+          type="time"
+          aria-label="Time"
+          value={task.due_time ?? ''}
+          onChange={(event) =>
+            save({
+              due_date: task.due_date ?? today,
+              due_time: event.target.value || null,
+              due_zone: event.target.value ? task.due_zone : null,
+            })
+          }
+        />
       </div>
-    </div>
+      {task.due_time && (
+        <select
+          className="field"
+          aria-label="Zone of the time"
+          value={task.due_zone ?? ''}
+          onChange={(event) =>
+            save({ due_date: task.due_date, due_time: task.due_time, due_zone: event.target.value || null })
+          }
+        >
+          <option value="">Wherever I am</option>
+          {zoneNames(settings.time_zone).map((zone) => (
+            <option key={zone} value={zone}>
+              In {zone}
+            </option>
+          ))}
+        </select>
+      )}
+    </FoldField>
   );
 }
 

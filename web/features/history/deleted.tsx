@@ -72,8 +72,13 @@ export default function Deleted() {
               </span>
               <span className="row-main">{task.title}</span>
               <span className="row-place">
-                <button type="button" className="button quiet" onClick={() => restore(task)}>
-                  <Icon name="restore" /> Bring back<span className="hidden">: {task.title}</span>
+                <button
+                  type="button"
+                  className="button quiet"
+                  aria-label={`Bring back: ${task.title}`}
+                  onClick={() => restore(task)}
+                >
+                  <Icon name="restore" /> Bring back
                 </button>
               </span>
             </li>

@@ -6,7 +6,7 @@ import type { Project } from '@taskmaster/domain/task';
 import { v7 } from 'uuid';
 import { newOp } from '../tasks/acts.tsx';
 
-/** Where a line goes that names no project. */
+/** Where a line goes that names no project, or this one. */
 export interface LinePlace {
   project_id: string | null;
   parent_id: string | null;
@@ -14,7 +14,7 @@ export interface LinePlace {
 
 export interface LineOps {
   ops: Op[];
-  tasks: { id: string; title: string }[];
+  tasks: { id: string; title: string; parent_id: string | null }[];
 }
 
 /** Lines as ops: the projects they name come to be where there is none of that name. `projects` are those that are there. */
@@ -39,10 +39,11 @@ export function opsOfLines(lines: readonly ParsedTask[], place: LinePlace, proje
       }
       project_id = id;
     }
+    const parent_id = project_id === place.project_id ? place.parent_id : null;
     const id = v7();
     const patch: Op['patch'] = {
       title: line.title,
-      place: { project_id, section_id: null, parent_id: line.project === null ? place.parent_id : null, position: '' },
+      place: { project_id, section_id: null, parent_id, position: '' },
     };
     if (line.notes) patch.notes = line.notes;
     if (line.priority) patch.priority = line.priority;
@@ -58,7 +59,7 @@ export function opsOfLines(lines: readonly ParsedTask[], place: LinePlace, proje
           : { minutes_before: reminder.minutes_before, at: null };
       ops.push(newOp('create', 'reminder', v7(), { task_id: id, when }));
     }
-    tasks.push({ id, title: line.title });
+    tasks.push({ id, title: line.title, parent_id });
   }
   return { ops, tasks };
 }

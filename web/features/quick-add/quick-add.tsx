@@ -1,58 +1,25 @@
-import { foldName } from '@taskmaster/domain/ids';
-import type { QuickAddToken } from '@taskmaster/domain/quick-add/parse';
-import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { edit, useScreen } from '../../sync/store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import { currentRoute } from '../shell/router.ts';
 import { newOp } from '../tasks/acts.tsx';
-import { useGrammar } from './grammar.ts';
 import { opsOfLines } from './line-ops.ts';
 import { closeQuickAdd } from './open.ts';
+import { usePlainLine } from './plain-line.ts';
 import { asTyped, type Suggestion, sigilAt, suggestionsFor } from './suggestions.ts';
 import { TokenLine } from './token-line.tsx';
 import { NextDates, Understood } from './understood.tsx';
 
 /** One line in plain words becomes a task; many lines become many. */
 export default function QuickAdd({ start }: { start: string }) {
-  const { view, settings, today, time } = useScreen();
-  const grammar = useGrammar();
-  const [text, setText] = useState(start);
-  const [caret, setCaret] = useState(start.length);
-  const [ignore, setIgnore] = useState<readonly string[]>([]);
+  const { view } = useScreen();
+  const typed = usePlainLine(start);
+  const { text, caret, grammar, line, marked, count } = typed;
   const [chosen, setChosen] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
-
-  const context = useMemo(
-    () => ({
-      today,
-      now: time,
-      zone: settings.time_zone,
-      week_start: settings.week_start,
-      locale: settings.locale,
-      ignore,
-    }),
-    [today, time, settings, ignore],
-  );
-  const lines = useMemo(() => grammar?.splitLines(text) ?? [], [grammar, text]);
-  const isMany = lines.length > 1;
-  const line = useMemo(
-    () => (grammar && !isMany ? grammar.parseQuickAdd(text, context) : undefined),
-    [grammar, isMany, text, context],
-  );
-  const tokens = useMemo(() => {
-    const projects = view.all('project');
-    return (line?.tokens ?? []).map((token) => ({
-      ...token,
-      color:
-        token.kind === 'project'
-          ? projects.find((one) => foldName(one.name) === foldName(token.value))?.color
-          : undefined,
-    }));
-  }, [line, view]);
-  const marked =
-    tokens.find((token) => token.start < caret && caret <= token.end) ?? tokens.findLast((token) => token.end <= caret);
+  const isMany = count > 1;
 
   const at = sigilAt(text, caret);
   const suggestions = at ? suggestionsFor(view, at.sigil, at.typed) : [];
@@ -64,15 +31,12 @@ export default function QuickAdd({ start }: { start: string }) {
     element?.setSelectionRange(element.value.length, element.value.length);
   }, []);
 
-  const toWords = (token: QuickAddToken) => setIgnore((before) => [...before, token.text]);
-
   function take(suggestion: Suggestion): void {
     if (!at) return;
     const words = `${asTyped(suggestion)} `;
     const next = text.slice(0, at.start) + words + text.slice(caret);
     const end = at.start + words.length;
-    setText(next);
-    setCaret(end);
+    typed.type(next, end);
     setChosen(0);
     requestAnimationFrame(() => {
       field.current?.focus();
@@ -81,17 +45,11 @@ export default function QuickAdd({ start }: { start: string }) {
   }
 
   function add(): void {
-    if (!grammar || lines.length === 0) return;
+    const parsed = typed.parsed();
+    if (parsed.length === 0) return;
     const { place } = currentRoute();
     const home = place.name === 'project' && view.get('project', place.id) ? place.id : null;
-    const parsed = isMany
-      ? lines.map((one) => grammar.parseQuickAdd(one, { ...context, ignore: [] }))
-      : line
-        ? [line]
-        : [];
-    const titled = parsed.filter((one) => one.title !== '');
-    if (titled.length === 0) return;
-    const { ops, tasks } = opsOfLines(titled, { project_id: home, parent_id: null }, view.all('project'));
+    const { ops, tasks } = opsOfLines(parsed, { project_id: home, parent_id: null }, view.all('project'));
     void edit(...ops);
     showToast({
       words: isMany ? (
@@ -128,38 +86,23 @@ export default function QuickAdd({ start }: { start: string }) {
       onClose={closeQuickAdd}
       onEscape={() => {
         if (!marked) return false;
-        toWords(marked);
+        typed.toWords(marked);
         return true;
       }}
     >
       <div className="quick-head">
         <TokenLine
-          text={text}
-          tokens={tokens}
-          marked={marked}
+          typed={typed}
+          label="New task, in plain words"
+          placeholder="What is to be done, and when?"
+          describedBy="understood"
           field={field}
-          onText={(next, position) => {
-            setText(next);
-            setCaret(position);
-            setIgnore((before) => before.filter((words) => next.toLowerCase().includes(words.toLowerCase())));
-          }}
-          onCaret={setCaret}
-          onToken={toWords}
           onKeyDown={onKeyDown}
-          listId={suggestions.length > 0 ? 'suggestions' : undefined}
-          activeId={suggestions.length > 0 ? `suggestion-${active}` : undefined}
+          list={suggestions.length > 0 ? { id: 'suggestions', active: `suggestion-${active}` } : null}
         />
-        {isMany ? (
-          <p className="understood facts" id="understood" aria-live="polite">
-            {lines.length} lines become {lines.length} tasks
-          </p>
-        ) : grammar && line && tokens.length > 0 ? (
-          <Understood line={line} grammar={grammar} />
-        ) : (
-          <p className="understood facts" id="understood">
-            {'Try: tomorrow at 9, every other Friday, #project, @tag, p1, //note'}
-          </p>
-        )}
+        <Understood typed={typed} id="understood">
+          {'Try: tomorrow at 9, every other Friday, #project, @tag, p1, //note'}
+        </Understood>
       </div>
       {suggestions.length > 0 && (
         <div
@@ -194,7 +137,7 @@ export default function QuickAdd({ start }: { start: string }) {
           <kbd>Esc</kbd> {marked ? 'turns the marked token back into words' : 'closes'}
         </span>
         <span className="facts quick-hint">Paste many lines for many tasks</span>
-        <button type="button" className="button primary" onClick={add} aria-disabled={lines.length === 0}>
+        <button type="button" className="button primary" onClick={add} aria-disabled={count === 0}>
           Add <Icon name="enter" />
         </button>
       </footer>

@@ -1,35 +1,26 @@
-import type { QuickAddToken } from '@taskmaster/domain/quick-add/parse';
 import type { KeyboardEvent, Ref } from 'react';
-
-export interface ColoredToken extends QuickAddToken {
-  color?: string | undefined;
-}
+import type { ColoredToken, PlainLine } from './plain-line.ts';
 
 /** A text field with a mirror behind it that marks what was understood. Letters of both lie exactly on each other. */
 export function TokenLine({
-  text,
-  tokens,
-  marked,
+  typed,
+  label,
+  placeholder,
+  describedBy,
   field,
-  onText,
-  onCaret,
-  onToken,
   onKeyDown,
-  listId,
-  activeId,
+  list,
 }: {
-  text: string;
-  tokens: readonly ColoredToken[];
-  /** The token that Esc turns back into words. */
-  marked: QuickAddToken | undefined;
-  field: Ref<HTMLTextAreaElement>;
-  onText(text: string, caret: number): void;
-  onCaret(caret: number): void;
-  onToken(token: QuickAddToken): void;
+  typed: PlainLine;
+  label: string;
+  placeholder: string;
+  describedBy: string;
+  field?: Ref<HTMLTextAreaElement>;
   onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>): void;
-  listId: string | undefined;
-  activeId: string | undefined;
+  /** What is suggested now; undefined where nothing ever is. */
+  list?: { id: string; active: string } | null;
 }) {
+  const { text, tokens, marked } = typed;
   return (
     <div className="token-line">
       <div className="token-mirror" aria-hidden="true">
@@ -54,26 +45,26 @@ export function TokenLine({
       <textarea
         ref={field}
         className="token-field"
-        aria-label="New task, in plain words"
-        aria-describedby="understood"
-        aria-autocomplete="list"
-        aria-controls={listId}
-        aria-activedescendant={activeId}
-        placeholder="What is to be done, and when?"
+        aria-label={label}
+        aria-describedby={describedBy}
+        aria-autocomplete={list === undefined ? undefined : 'list'}
+        aria-controls={list?.id}
+        aria-activedescendant={list?.active}
+        placeholder={placeholder}
         rows={1}
         spellCheck={false}
         autoCapitalize="sentences"
         enterKeyHint="done"
         value={text}
-        onChange={(event) => onText(event.target.value, event.target.selectionStart)}
-        onSelect={(event) => onCaret(event.currentTarget.selectionStart)}
+        onChange={(event) => typed.type(event.target.value, event.target.selectionStart)}
+        onSelect={(event) => typed.moveCaret(event.currentTarget.selectionStart)}
         onKeyDown={onKeyDown}
         onClick={(event) => {
           const { selectionStart, selectionEnd } = event.currentTarget;
           const token =
             selectionStart === selectionEnd &&
             tokens.find((one) => one.start < selectionStart && selectionStart < one.end);
-          if (token) onToken(token);
+          if (token) typed.toWords(token);
         }}
       />
     </div>

@@ -1,13 +1,30 @@
 import { foldName } from '@taskmaster/domain/ids';
 import type { ParsedTask } from '@taskmaster/domain/quick-add/parse';
+import type { ReactNode } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { priorityWord, Shape } from '../../ui/shape.tsx';
 import { dueInWords, longDay } from '../tasks/when.ts';
 import type { Grammar } from './grammar.ts';
+import type { PlainLine } from './plain-line.ts';
 
-/** The line as it was understood, in words: read out as it changes. */
-export function Understood({ line, grammar }: { line: ParsedTask; grammar: Grammar }) {
+/** The text as it was understood, in words: read out as it changes. `children` stand there while nothing was. */
+export function Understood({ typed, id, children }: { typed: PlainLine; id: string; children?: ReactNode }) {
+  const { line, grammar, tokens, count } = typed;
+  return (
+    <p className="understood facts" id={id} aria-live="polite">
+      {count > 1 ? (
+        `${count} lines become ${count} tasks`
+      ) : grammar && line && tokens.length > 0 ? (
+        <Facts line={line} grammar={grammar} />
+      ) : (
+        children
+      )}
+    </p>
+  );
+}
+
+function Facts({ line, grammar }: { line: ParsedTask; grammar: Grammar }) {
   const { view, today } = useScreen();
   const repeat = repeatOf(line, grammar, today);
   const due = line.due_date ? { date: line.due_date, time: line.due_time } : null;
@@ -16,7 +33,7 @@ export function Understood({ line, grammar }: { line: ParsedTask; grammar: Gramm
       ? undefined
       : view.all('project').find((one) => foldName(one.name) === foldName(line.project ?? ''));
   return (
-    <p className="understood facts" id="understood" aria-live="polite">
+    <>
       {line.priority && (
         <span>
           <Shape priority={line.priority} /> {priorityWord(line.priority)}
@@ -53,7 +70,7 @@ export function Understood({ line, grammar }: { line: ParsedTask; grammar: Gramm
           <Icon name="note" /> {line.notes}
         </span>
       )}
-    </p>
+    </>
   );
 }
 

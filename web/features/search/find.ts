@@ -1,4 +1,4 @@
-import { editsAllowed, foldWord, withinEdits, wordsOf } from '@taskmaster/domain/search-words';
+import { foldWord, withinEdits, wordsOf } from '@taskmaster/domain/search-words';
 import type { Task } from '@taskmaster/domain/task';
 
 export interface Found {
@@ -23,7 +23,7 @@ function searched(task: Task): Searched {
 function answers(word: string, query: string): number {
   if (word === query) return 4;
   if (word.startsWith(query)) return 3;
-  return editsAllowed(query.length) > 0 && withinEdits(word, query) ? 1 : 0;
+  return withinEdits(word, query) ? 1 : 0;
 }
 
 function best(words: readonly string[], query: string): { word: string; score: number } {

@@ -1,9 +1,10 @@
 'use client';
 
+import type { About } from '@taskmaster/contracts/http/service';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { openDevice, tick, useScreen, useScreenIfAny } from '../../sync/store.ts';
 import { Toaster } from '../../ui/toast.tsx';
-import { enter, hasSession, personKept } from '../account/session.ts';
+import { askAbout, enter, hasSession, personKept } from '../account/session.ts';
 import { ProjectView } from '../projects/project-view.tsx';
 import { loadGrammar } from '../quick-add/grammar.ts';
 import { useQuickAdd } from '../quick-add/open.ts';
@@ -40,7 +41,8 @@ const Settings = lazy(parts.settings);
 const Deleted = lazy(parts.deleted);
 const AccountPage = lazy(parts.door);
 
-type Door = 'asking' | 'out';
+/** Shown to whom nobody knows: what the server said of itself, if it answered. */
+type Door = 'asking' | { place?: About | undefined };
 
 /** Opens from the device where somebody is known here, else asks the server who it is, else shows the door. */
 export function App() {
@@ -50,19 +52,24 @@ export function App() {
   useEffect(() => {
     const known = personKept();
     if (known) void openDevice(known);
+    const place = known ? undefined : askAbout().catch(() => undefined);
     hasSession()
       .then(async (is) => {
         if (is) await enter();
-        // Behind whoever is here now: what is shown once they have gone.
-        setDoor('out');
+        setDoor({ place: is ? undefined : await place });
       })
-      .catch(() => setDoor('out'));
+      .catch(() => setDoor({}));
   }, []);
+  // Behind whoever is here now: what is shown once they have gone. Then there is an account.
+  const isIn = screen !== undefined;
+  useEffect(() => {
+    if (isIn) setDoor({});
+  }, [isIn]);
   if (screen) return <Rooms />;
   if (door === 'asking') return <div className="account" />;
   return (
     <Suspense fallback={<div className="account" />}>
-      <AccountPage />
+      <AccountPage place={door.place} />
     </Suspense>
   );
 }

@@ -1,21 +1,8 @@
+import { englishLabels } from '@taskmaster/domain/recurrence/label';
 import type { Task } from '@taskmaster/domain/task';
 import { addDays, daysBetween, epochOf, localOf, weekdayOf } from '@taskmaster/domain/time/zoned';
 
-const weekdays = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-const months = [
-  'January',
-  'February',
-  'March',
-  'April',
-  'May',
-  'June',
-  'July',
-  'August',
-  'September',
-  'October',
-  'November',
-  'December',
-];
+const { weekdays, months } = englishLabels;
 
 export interface LocalDue {
   date: string;
@@ -58,6 +45,10 @@ export function distance(date: string, today: string): string {
   if (days === -1) return '1 day late';
   return days < 0 ? `${-days} days late` : `in ${days} days`;
 }
+
+/** The same beside a day in words: nothing where that already says Today or Tomorrow. */
+export const distanceBeside = (date: string, today: string): string =>
+  date === today || date === addDays(today, 1) ? '' : distance(date, today);
 
 /** As a line that the parser reads back: what stands in the field when one starts to edit. */
 export function dueAsTyped(due: LocalDue | null, today: string): string {

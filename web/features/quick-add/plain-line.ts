@@ -1,0 +1,76 @@
+import { foldName } from '@taskmaster/domain/ids';
+import type { ParsedTask, QuickAddToken } from '@taskmaster/domain/quick-add/parse';
+import { useMemo, useState } from 'react';
+import { useScreen } from '../../sync/store.ts';
+import { type Grammar, useGrammar } from './grammar.ts';
+import { useReader } from './reader.ts';
+
+export interface ColoredToken extends QuickAddToken {
+  /** Of the project that it names. */
+  color: string | undefined;
+}
+
+export interface PlainLine {
+  text: string;
+  caret: number;
+  /** Undefined until the parser is there: then nothing is understood yet and nothing can be added. */
+  grammar: Grammar | undefined;
+  /** How many tasks the text is; more than one is not marked while it is typed. */
+  count: number;
+  /** The one task that the text is. */
+  line: ParsedTask | undefined;
+  tokens: readonly ColoredToken[];
+  /** The token that Esc turns back into words: at the caret, else the last before it. */
+  marked: ColoredToken | undefined;
+  type(text: string, caret: number): void;
+  moveCaret(caret: number): void;
+  toWords(token: QuickAddToken): void;
+  /** All of it as tasks, as it is now. */
+  parsed(): ParsedTask[];
+}
+
+/** Text in plain words with what is understood of it, wherever tasks are typed. */
+export function usePlainLine(start = ''): PlainLine {
+  const { view } = useScreen();
+  const reader = useReader();
+  const grammar = useGrammar();
+  const [text, setText] = useState(start);
+  const [caret, setCaret] = useState(start.length);
+  const [ignore, setIgnore] = useState<readonly string[]>([]);
+
+  const context = useMemo(() => ({ ...reader, ignore }), [reader, ignore]);
+  const lines = useMemo(() => grammar?.splitLines(text) ?? [], [grammar, text]);
+  const isMany = lines.length > 1;
+  const line = useMemo(
+    () => (grammar && !isMany ? grammar.parseQuickAdd(text, context) : undefined),
+    [grammar, isMany, text, context],
+  );
+  const tokens = useMemo(() => {
+    const projects = view.all('project');
+    const colorOf = (name: string) => projects.find((one) => foldName(one.name) === foldName(name))?.color;
+    return (line?.tokens ?? []).map((token) => ({
+      ...token,
+      color: token.kind === 'project' ? colorOf(token.value) : undefined,
+    }));
+  }, [line, view]);
+
+  return {
+    text,
+    caret,
+    grammar,
+    count: lines.length,
+    line,
+    tokens,
+    marked:
+      tokens.find((token) => token.start < caret && caret <= token.end) ??
+      tokens.findLast((token) => token.end <= caret),
+    type(next, position) {
+      setText(next);
+      setCaret(position);
+      setIgnore((before) => before.filter((words) => next.toLowerCase().includes(words.toLowerCase())));
+    },
+    moveCaret: setCaret,
+    toWords: (token) => setIgnore((before) => [...before, token.text]),
+    parsed: () => (grammar ? lines.map((one) => grammar.parseQuickAdd(one, isMany ? reader : context)) : []),
+  };
+}
