@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
 import { type WebSocket, WebSocketServer } from 'ws';
 
@@ -16,7 +15,7 @@ export class ModelSocket {
     private readonly server: WebSocketServer,
     private readonly welcome: () => ServerFrame,
   ) {
-    this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `ws://127.0.0.1:${(server.address() as { port: number }).port}`;
     server.on('connection', (socket, request) => {
       this.open.add(socket);
       this.tickets.push(new URL(request.url ?? '', this.url).searchParams.get('ticket'));
