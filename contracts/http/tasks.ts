@@ -118,7 +118,7 @@ export const taskListSchema = z
   .meta({ id: 'TaskList' });
 
 export const quickSchema = z
-  .strictObject({ text: z.string().min(1).max(50_000), project_id: uuid.nullable().optional() })
+  .strictObject({ text: z.string().min(1).max(20_000), project_id: uuid.nullable().optional() })
   .meta({ id: 'QuickAdd' });
 export const quickAnswerSchema = z.object({ items: z.array(taskSchema) }).meta({ id: 'QuickAddAnswer' });
 export const parseAnswerSchema = z

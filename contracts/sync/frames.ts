@@ -30,4 +30,5 @@ export const serverFrameSchema = z.discriminatedUnion('t', [
 ]);
 
 export type SyncCursor = z.infer<typeof cursorSchema>;
+export type ClientFrame = z.infer<typeof clientFrameSchema>;
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

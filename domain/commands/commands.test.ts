@@ -290,6 +290,25 @@ describe('an act', () => {
   });
 });
 
+describe('a project', () => {
+  it('is restored with what went with it, and without what was deleted before, in the same moment', () => {
+    const world = new Memory();
+    const project = { ...world.op('create', uuid(50), { name: 'House' }), entity: 'project' as const };
+    world.act(project);
+    for (const n of [51, 52]) {
+      const place = { project_id: uuid(50), section_id: null, parent_id: null, position: '' };
+      world.act(world.op('create', uuid(n), { title: `task ${n}`, place }));
+    }
+    world.act(world.op('delete', uuid(51)));
+    const whole = (kind: Op['kind']): Op => ({ ...world.op(kind, uuid(50)), entity: 'project' });
+    world.act(whole('delete'));
+    expect(world.task(uuid(52)).deleted_at).toBe(world.task(uuid(51)).deleted_at);
+    world.act(whole('restore'));
+    expect(world.task(uuid(52)).deleted_at).toBeNull();
+    expect(world.task(uuid(51)).deleted_at).not.toBeNull();
+  });
+});
+
 describe('changes', () => {
   const ids = [1, 2, 3, 4].map((n) => uuid(n + 200));
   const anyId = fc.constantFrom(...ids);

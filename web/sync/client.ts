@@ -284,10 +284,13 @@ export class SyncClient {
         this.pullAgain = false;
         await this.pullOnce();
       } while (this.pullAgain);
-    })().finally(() => {
       this.pulling = undefined;
+    })();
+    const mine = this.pulling;
+    mine.catch(() => {
+      if (this.pulling === mine) this.pulling = undefined;
     });
-    return this.pulling;
+    return mine;
   }
 
   private async pullOnce(): Promise<void> {

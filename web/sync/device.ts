@@ -1,7 +1,7 @@
 import type { Mine, SyncChange } from '@taskmaster/contracts/sync/changes';
 import type { SyncCursor } from '@taskmaster/contracts/sync/frames';
 import type { OpResult, SyncOp } from '@taskmaster/contracts/sync/ops';
-import { applyChange, type Op } from '@taskmaster/domain/commands/world';
+import { applyChange, isWhole, type Op } from '@taskmaster/domain/commands/world';
 import type { Entity, Row, Rows } from '@taskmaster/domain/registers';
 import type { Task } from '@taskmaster/domain/task';
 import { RowStore } from './rows.ts';
@@ -215,13 +215,14 @@ export class Device {
     for (const event of batch.events) {
       if (event.seq <= cursor.seq) continue;
       const { entity } = event;
-      const row = applyChange(entity, this.rows.get(entity, event.entity_id), {
-        ...event,
-        workspace_id: this.workspace_id,
-      });
-      this.rows.set(entity, row);
-      this.dirty.set(`${entity}:${row.id}`, { entity, row });
-      if (entity === 'task') this.awaitSuccessor(row as Task, event.kind);
+      const known = this.rows.get(entity, event.entity_id);
+      // A part of what the snapshot left out: there is nothing here that it could change.
+      if (known || isWhole(event.patch)) {
+        const row = applyChange(entity, known, { ...event, workspace_id: this.workspace_id });
+        this.rows.set(entity, row);
+        this.dirty.set(`${entity}:${row.id}`, { entity, row });
+        if (entity === 'task') this.awaitSuccessor(row as Task, event.kind);
+      }
       if (this.pending.some((one) => one.op === event.op)) this.included.add(event.op);
       this.remember(event.op);
       last = event.op;

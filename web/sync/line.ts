@@ -80,7 +80,7 @@ export class Line {
     if (this.isClosed) return;
     clearTimeout(this.timer);
     const longest = Math.min(this.wait.longest, this.wait.first * 2 ** this.attempt++);
-    this.timer = setTimeout(() => void this.open(), Math.max(after * 1000, Math.random() * longest));
+    this.timer = setTimeout(() => void this.open(), after * 1000 + Math.random() * longest);
   }
 
   /** The server takes what it is sent: the next failure is a first one again. */
@@ -131,8 +131,10 @@ export class Line {
     if (frame.t === 'auth_expiring') {
       this.hangUp();
       void this.open();
-    } else if (frame.t === 'drain') setTimeout(() => this.socket?.close(), Math.random() * frame.in_ms);
-    else if (this.parts.hear(frame)) this.catchUp();
+    } else if (frame.t === 'drain') {
+      const { socket } = this;
+      setTimeout(() => socket?.close(), Math.random() * frame.in_ms);
+    } else if (this.parts.hear(frame)) this.catchUp();
   }
 
   private catchUp(): void {
