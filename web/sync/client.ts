@@ -366,7 +366,7 @@ export class SyncClient {
   private async clearOutbox(): Promise<void> {
     const gone = this.device.settled().map((one) => one.op);
     if (gone.length === 0) return;
-    await this.outbox.remove(gone).catch(() => undefined);
+    await this.outbox.remove(gone);
     this.device.forget(gone);
     this.parts.changed();
   }

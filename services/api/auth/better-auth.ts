@@ -30,7 +30,7 @@ export function createAuth(options: AuthOptions) {
     database: options.pool,
     telemetry: { enabled: false },
     // A person's name and picture are changed by commands, where they have a history.
-    disabledPaths: ['/update-user'],
+    disabledPaths: ['/update-user', '/error', '/ok'],
     emailAndPassword: { enabled: true, minPasswordLength: 10, maxPasswordLength: 256, autoSignIn: true },
     session: { expiresIn: 60 * 60 * 24 * 30, updateAge: 60 * 60 * 24 },
     // Limited by the server's own limiter, which knows addresses and accounts.
