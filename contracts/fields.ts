@@ -16,11 +16,15 @@ export const uuid = z
 export const instant = z.iso
   .datetime({ offset: true })
   .refine(
-    (text) => new Date(text).getUTCFullYear() >= 1 && new Date(text).getUTCFullYear() <= 9999,
-    'Not an instant of the years 1 to 9999.',
+    (text) => new Date(text).getUTCFullYear() >= 1900 && new Date(text).getUTCFullYear() <= 9999,
+    'Not an instant of the years 1900 to 9999.',
   )
   .transform((text) => new Date(text).toISOString());
-export const date = z.string().refine(isDate, 'Not a day of the calendar, as YYYY-MM-DD.');
+/** What a person means by a date: whoever types 0026 has not finished typing. */
+const FIRST_DAY = '1900-01-01';
+export const date = z
+  .string()
+  .refine((text) => isDate(text) && text >= FIRST_DAY, 'Not a day of the calendar from 1900 to 9999, as YYYY-MM-DD.');
 export const time = z.string().refine(isTime, 'Not a time, as HH:MM.');
 export const zone = z.string().max(64).refine(isZone, 'Not an IANA time zone.');
 export const title = z

@@ -37,8 +37,9 @@ describe('migrate', () => {
       '0001_kernel',
       '0002_roles',
       '0003_sweeps',
-      '0004_audit',
-      '0005_notification',
+      '0004_deletion_act',
+      '0005_audit',
+      '0006_notification',
     ]);
     await sql(`drop database ${name} with (force)`);
   });

@@ -67,7 +67,7 @@ export function applyPatch<E extends Entity>(entity: E, row: Rows[E], patch: Pat
     if (register === 'tags' && entity === 'task' && !Array.isArray(value)) {
       const { add, remove } = value as TagsPatch;
       const gone = new Set([...remove, ...add].map(foldName));
-      next.tags = sortTags([...(row as Task).tags.filter((tag) => !gone.has(foldName(tag))), ...add]);
+      next.tags = sortTags([...((row as Partial<Task>).tags ?? []).filter((tag) => !gone.has(foldName(tag))), ...add]);
     } else if (composed[entity][register]) Object.assign(next, value);
     else if (entity === 'user' && register === 'settings')
       next.settings = { ...(row as User).settings, ...(value as object) };

@@ -80,6 +80,8 @@ export interface Project {
   position: string;
   archived_at: string | null;
   deleted_at: string | null;
+  /** The act that deleted it, its tasks with it. */
+  deletion_act: string | null;
   created_at: string;
   updated_at: string;
   version: number;

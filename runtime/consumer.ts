@@ -84,8 +84,9 @@ export class Consumer<Owner extends string> {
     const cursors = await this.lookAt(heads.map((head) => head.workspace_id));
     for (const { workspace_id, head } of heads) {
       const cursor = cursors.get(workspace_id);
-      if (!cursor?.held && (cursor?.sequence ?? 0) < head)
-        await this.repair(workspace_id, (cursor?.sequence ?? 0) + 1, head);
+      if (cursor?.held) {
+        if (!this.isDraining(workspace_id)) this.later(workspace_id, 0, () => this.drain(workspace_id));
+      } else if ((cursor?.sequence ?? 0) < head) await this.repair(workspace_id, (cursor?.sequence ?? 0) + 1, head);
     }
   }
 

@@ -57,7 +57,9 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
     const client = await (settings.readOnly ? reading : writing).connect();
     const sent: Promise<unknown>[] = [];
     let flight: Flight | undefined;
+    let ended = false;
     const send = (statement: { name?: string; text: string }, values: readonly unknown[] = []) => {
+      if (ended) throw new Error('This transaction has ended.');
       if (!flight) {
         const next = new Flight(types);
         flight = next;
@@ -93,12 +95,14 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
         void send(setCaller, [settings.caller.user_id, `{${settings.caller.workspace_ids.join(',')}}`]);
       const result = await work(tx, emit);
       const committed = send(commit);
+      ended = true;
       await settle(sent);
       // After a failed statement COMMIT answers ROLLBACK without an error.
       if ((await committed).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
       if (changed.length > 0 || emitted) options.onCommit?.(changed, emitted);
       return result;
     } catch (error) {
+      ended = true;
       const cause = await firstCause(sent, error);
       try {
         await client.query('rollback');

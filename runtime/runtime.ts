@@ -48,9 +48,9 @@ export interface Statement<Owner extends string, Row> {
 }
 
 export interface Tx<Owner extends string> {
-  /** Sent at once, in the order of the calls; several in one Promise.all are one flight. */
+  /** Sent at the end of this turn, in the order of the calls: several in one Promise.all travel together. */
   query<Row>(statement: Statement<Owner, Row>, values: readonly unknown[]): Promise<Row[]>;
-  /** Sent at once, awaited by the commit: a failure there fails the whole transaction. */
+  /** Sent likewise, awaited by the commit: a failure there fails the whole transaction. */
   write(statement: Statement<Owner, unknown>, values: readonly unknown[]): void;
   /** Wakes the relay for a workspace once this has been committed. */
   changed(workspaceId: string): void;

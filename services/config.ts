@@ -10,12 +10,13 @@ const schema = z.object({
   DATABASE_URL: text.regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional(),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/, error: 'must be an http or https address' })
-    .transform((url) => url.replace(/\/+$/, ''))
+    .refine((url) => /^\/*$/.test(new URL(url).pathname) && !/[?#]/.test(url), 'must be an address without a path')
+    .transform((url) => new URL(url).origin)
     .optional(),
   BETTER_AUTH_SECRET: text.min(32, 'must have at least 32 characters').optional(),
   SIGN_UP: z.enum(['open', 'closed'], 'must be open or closed').optional(),
   RATE_LIMIT: text
-    .regex(/^(off|\d+\/s,\d+)$/, 'must be off, or like 50/s,200 (a rate and a burst)')
+    .regex(/^(off|[1-9]\d{0,5}\/s,[1-9]\d{0,5})$/, 'must be off, or like 50/s,200 (a rate and a burst, each from 1)')
     .default('50/s,200'),
   SMTP_URL: text.regex(/^smtps?:\/\/[^\s/]/, 'must begin with smtp:// or smtps://').optional(),
   MAIL_FROM: text

@@ -46,12 +46,21 @@ export interface ServicesOptions {
   validateSocketsEvery?: number;
 }
 
+/** Milliseconds after which a database that hangs counts as one that is away. */
+const LAST_ANSWERS_WITHIN = 5_000;
+const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
+
 /** Every service in this one process, on one port, with the page at `/`. Ready to listen when this resolves. */
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const { connection, config, log } = options;
   const metrics = createMetrics();
-  const state = new pg.Pool({ ...connection, max: 2, options: '-c role=taskmaster_sync' });
-  const authPool = new pg.Pool({ ...connection, max: 4, options: '-c role=taskmaster_auth -c search_path=auth' });
+  const state = new pg.Pool({ ...connection, ...PATIENCE, max: 2, options: '-c role=taskmaster_sync' });
+  const authPool = new pg.Pool({
+    ...connection,
+    ...PATIENCE,
+    max: 4,
+    options: '-c role=taskmaster_auth -c search_path=auth',
+  });
   for (const pool of [state, authPool])
     pool.on('error', (error) => log.warn({ err: String(error) }, 'idle connection lost'));
   const adapter = createEmbeddedAdapter({ state: createStateStore(state, 'sync:'), log });
@@ -168,7 +177,10 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     firstAccountPath: started.firstAccountPath,
     async stop() {
       await sync.stop();
+      // Whoever still reads an answer then is cut off: what must not be cut is the orderly stop behind it.
+      const cut = setTimeout(() => http.server.closeAllConnections(), LAST_ANSWERS_WITHIN);
       await http.close();
+      clearTimeout(cut);
       await adapter.stop();
       // Together: a relay hands its events to the other's consumers.
       await Promise.all([api.stop(), recurringRuntime.stop(), notificationRuntime.stop(), auditRuntime.stop()]);

@@ -83,7 +83,7 @@ export type UpdateTaskInput = z.infer<typeof updateTaskSchema>;
 
 export const completeSchema = z.strictObject({ slot: z.string().max(16).nullable().optional() }).nullish();
 export const snoozeSchema = z.strictObject({ until: instant }).meta({ id: 'Snooze' });
-export const scopeQuery = z.object({ scope: z.enum(['this', 'series']).optional() });
+export const scopeQuery = z.strictObject({ scope: z.enum(['this', 'series']).optional() });
 
 const list = (value: unknown): unknown => (value === undefined ? undefined : Array.isArray(value) ? value : [value]);
 const dayOrInstant = z.union([date, instant]);
@@ -92,6 +92,7 @@ export const listTasksQuery = z.strictObject({
     .string()
     .max(500)
     .refine((text) => !text.includes('\0'), 'Holds control characters.')
+    .transform((text) => text.trim() || undefined)
     .optional(),
   status: z.enum(['pending', 'completed', 'all', 'deleted']).default('pending'),
   priority: z
@@ -118,7 +119,7 @@ export const taskListSchema = z
   .meta({ id: 'TaskList' });
 
 export const quickSchema = z
-  .strictObject({ text: z.string().min(1).max(50_000), project_id: uuid.nullable().optional() })
+  .strictObject({ text: z.string().min(1).max(20_000), project_id: uuid.nullable().optional() })
   .meta({ id: 'QuickAdd' });
 export const quickAnswerSchema = z.object({ items: z.array(taskSchema) }).meta({ id: 'QuickAddAnswer' });
 export const parseAnswerSchema = z

@@ -21,6 +21,7 @@ export const freshNotificationSchema = z.object({ id: uuid, task_id: uuid.nullab
 
 export const serverFrameSchema = z.discriminatedUnion('t', [
   z.object({ t: z.literal('welcome'), spaces: z.array(z.object({ id: uuid, head: sequence, epoch: uuid })) }),
+  // `from` and `to` are the first and the last sequence in it; the changes of an answer lie after its `from`.
   z.object({ t: z.literal('ev'), id: uuid, from: sequence, to: sequence, events: z.array(syncChangeSchema) }),
   z.object({ t: z.literal('head'), id: uuid, head: sequence }),
   z.object({ t: z.literal('pull'), id: uuid }),
@@ -34,4 +35,5 @@ export const serverFrameSchema = z.discriminatedUnion('t', [
 ]);
 
 export type SyncCursor = z.infer<typeof cursorSchema>;
+export type ClientFrame = z.infer<typeof clientFrameSchema>;
 export type ServerFrame = z.infer<typeof serverFrameSchema>;

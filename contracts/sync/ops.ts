@@ -55,7 +55,10 @@ export const patches = {
       .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/)
       .optional(),
   }),
-  'task reopen': nothing,
+  /** With `skipped`, where an occurrence stood, it is a skip that is taken back. */
+  'task reopen': z.strictObject({
+    skipped: z.strictObject({ slot: z.string().max(16), due, missed: z.int().min(0) }).optional(),
+  }),
   'task skip': nothing,
   'task snooze': z.strictObject({ until: instant }),
   'task delete': nothing,

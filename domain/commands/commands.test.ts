@@ -207,6 +207,45 @@ describe('a repeating task', () => {
     expect(world.task(step?.id ?? '')).toMatchObject({ deleted_at: null, withdrawn: false });
   });
 
+  it('skipped and reopened is where it was, moved by hand or not, and completed it goes on as if never skipped', () => {
+    const { world, id } = withWeekly();
+    world.act(world.op('complete', id));
+    const next = successorId(id, '2027-05-03');
+    world.act(world.op('update', next, {}));
+    world.act(world.op('update', next, { due: { due_date: '2027-05-11', due_time: '09:00' } }));
+    const before = world.task(next);
+    const { due_date, due_time, due_zone, slot, missed } = before;
+    const skipped = { slot, due: { due_date, due_time, due_zone }, missed };
+    world.act(world.op('skip', next));
+    expect(world.task(next)).toMatchObject({ slot: '2027-05-17', due_date: '2027-05-17', due_time: null });
+    const back = world.op('reopen', next, { skipped });
+    world.act(back);
+    expect(world.task(next)).toEqual(before);
+    expect(world.act(back)).toEqual([]);
+    world.act(world.op('complete', next));
+    expect(world.task(next).successor_id).toBe(successorId(id, '2027-05-10'));
+    expect(() => world.act(back)).toThrow('slot_mismatch');
+  });
+
+  it('is not taken back to a slot that is ahead of it, was completed, or is none', () => {
+    const { world, id } = withWeekly();
+    world.act(world.op('complete', id));
+    const next = successorId(id, '2027-05-03');
+    world.act(world.op('skip', next));
+    const due = { due_date: '2027-05-03', due_time: null, due_zone: null };
+    const back =
+      (slot: string, more = {}) =>
+      () =>
+        world.act(world.op('reopen', next, { skipped: { slot, missed: 0, due: { ...due, ...more } } }));
+    expect(back('2027-05-24')).toThrow('slot_mismatch');
+    expect(back('2027-05-03')).toThrow('slot_mismatch');
+    expect(back('2027-05-0X')).toThrow('invalid');
+    expect(back('2027-05-10', { due_date: null })).toThrow('invalid');
+    expect(back('2027-05-10', { due_zone: 'Europe/Berlin' })).toThrow('invalid');
+    back('2027-05-10')();
+    expect(world.task(next).slot).toBe('2027-05-10');
+  });
+
   it('reopened after its successor was completed leaves that one alone', () => {
     const { world, id } = withWeekly();
     world.act(world.op('complete', id));
@@ -248,6 +287,25 @@ describe('an act', () => {
     expect(world.task(uuid(8)).project_id).toBe(uuid(50));
     world.act(world.op('update', uuid(7), { place: { project_id: null } }));
     expect(world.task(uuid(8)).project_id).toBeNull();
+  });
+});
+
+describe('a project', () => {
+  it('is restored with what went with it, and without what was deleted before, in the same moment', () => {
+    const world = new Memory();
+    const project = { ...world.op('create', uuid(50), { name: 'House' }), entity: 'project' as const };
+    world.act(project);
+    for (const n of [51, 52]) {
+      const place = { project_id: uuid(50), section_id: null, parent_id: null, position: '' };
+      world.act(world.op('create', uuid(n), { title: `task ${n}`, place }));
+    }
+    world.act(world.op('delete', uuid(51)));
+    const whole = (kind: Op['kind']): Op => ({ ...world.op(kind, uuid(50)), entity: 'project' });
+    world.act(whole('delete'));
+    expect(world.task(uuid(52)).deleted_at).toBe(world.task(uuid(51)).deleted_at);
+    world.act(whole('restore'));
+    expect(world.task(uuid(52)).deleted_at).toBeNull();
+    expect(world.task(uuid(51)).deleted_at).not.toBeNull();
   });
 });
 

@@ -1,4 +1,5 @@
 import { positionBetween } from '../ordering.ts';
+import type { Task } from '../task.ts';
 import { alive } from './restore-task.ts';
 import { type Command, refuse } from './world.ts';
 
@@ -29,6 +30,7 @@ export const createProject: Command = (draft, op) => {
     position: patch.position ?? positionBetween(null, null),
     archived_at: null,
     deleted_at: null,
+    deletion_act: null,
     created_at: at,
     updated_at: at,
     version: 0,
@@ -55,7 +57,7 @@ export const deleteProject: Command = (draft, op) => {
   const tasks = draft.tasksOfProject(project.id).filter((task) => task.deleted_at === null);
   if (tasks.length > MOST_AT_ONCE)
     return refuse('too_many', { path: '', message: `More than ${MOST_AT_ONCE} tasks at once.` });
-  draft.put('project', 'deleted', { ...project, deleted_at: draft.moment.at });
+  draft.put('project', 'deleted', { ...project, deleted_at: draft.moment.at, deletion_act: op.op });
   for (const task of tasks) draft.put('task', 'deleted', { ...task, deleted_at: draft.moment.at, deletion_act: op.op });
   return undefined;
 };
@@ -64,10 +66,13 @@ export const restoreProject: Command = (draft, op) => {
   const project = draft.get('project', op.id);
   if (!project) return refuse('not_found');
   if (project.deleted_at === null) return undefined;
+  // Projects deleted before the act was kept know only the moment.
+  const withIt = (task: Task) =>
+    project.deletion_act ? task.deletion_act === project.deletion_act : task.deleted_at === project.deleted_at;
   const gone = draft
     .tasksOfProject(project.id)
-    .filter((task) => task.deleted_at === project.deleted_at && !task.withdrawn);
-  draft.put('project', 'restored', { ...project, deleted_at: null });
+    .filter((task) => task.deleted_at !== null && withIt(task) && !task.withdrawn);
+  draft.put('project', 'restored', { ...project, deleted_at: null, deletion_act: null });
   for (const task of gone) draft.put('task', 'restored', alive(draft, task));
   return undefined;
 };

@@ -43,6 +43,9 @@ export interface World {
   lastPosition(projectId: string | null, parentId: string | null): string | null;
 }
 
+/** A task that was completed longer ago is not in the snapshot that a device starts from. */
+export const SNAPSHOT_KEEPS_DAYS = 90;
+
 export type ChangeKind =
   | 'created'
   | 'updated'
@@ -105,13 +108,14 @@ export class Draft implements World {
     return this.push({ entity, entity_id: row.id, kind: 'created', patch: wholePatch(entity, row), before: null, row });
   }
 
-  /** The row as it is to be. Coming back to life carries the whole row, so that a device without it can show it. */
+  /** The row as it is to be. One that comes back into view carries the whole row, so that a device without it can show it. */
   put<E extends Entity>(entity: E, kind: ChangeKind, row: Rows[E]): Rows[E] {
     const from = this.get(entity, row.id);
     if (!from) return this.create(entity, row);
     const { patch, before } = difference(entity, from, row);
     if (Object.keys(patch).length === 0 && kind !== 'snoozed') return from;
-    if (kind !== 'restored') return this.push({ entity, entity_id: row.id, kind, patch, before, row });
+    if (!comesBack(kind, from, row, this.moment.at))
+      return this.push({ entity, entity_id: row.id, kind, patch, before, row });
     return this.push({
       entity,
       entity_id: row.id,
@@ -185,6 +189,21 @@ export class Draft implements World {
     return current;
   }
 }
+
+/**
+ * A snapshot leaves out what is deleted, archived, or was completed long ago. Half the days of what it keeps, so that whoever
+ * reads one meanwhile has the row or is given it.
+ */
+function comesBack(kind: ChangeKind, from: Row, row: Row, at: string): boolean {
+  if (kind === 'restored') return true;
+  const [was, is] = [from as Partial<Task>, row as Partial<Task>];
+  if (was.archived_at && !is.archived_at) return true;
+  return Boolean(was.completed_at && !is.completed_at && Date.parse(at) - Date.parse(was.completed_at) > LONG_AGO);
+}
+const LONG_AGO = (SNAPSHOT_KEEPS_DAYS / 2) * 24 * 60 * 60 * 1000;
+
+/** True of the patch that a creation, a restore or a coming back carries: a device needs no row to apply it to. */
+export const isWhole = (patch: Patch): boolean => 'created_at' in patch;
 
 /** Applies a change that arrived from elsewhere onto a row, or makes the row. */
 export function applyChange<E extends Entity>(

@@ -111,7 +111,7 @@ function taskOf(
 }
 
 /** No title is that long: a pasted page is not searched for dates. */
-const LONGEST_LINE = 1000;
+const LONGEST_LINE = 500;
 
 interface Phrase extends Range {
   candidate: Candidate;
@@ -159,8 +159,10 @@ function understood(phrases: readonly Phrase[], context: QuickAddContext): Under
 }
 
 /** A task has one project and one priority: the last one said. Tags are kept all. */
-const lastOfEach = (sigils: readonly Sigil[]): Sigil[] =>
-  sigils.filter(({ kind }, at) => kind === 'tag' || !sigils.some((other, k) => k > at && other.kind === kind));
+function lastOfEach(sigils: readonly Sigil[]): Sigil[] {
+  const last = new Map(sigils.map((sigil) => [sigil.kind, sigil]));
+  return sigils.filter((sigil) => sigil.kind === 'tag' || last.get(sigil.kind) === sigil);
+}
 
 function distinctNames(names: readonly string[]): string[] {
   const byFold = new Map<string, string>();

@@ -81,8 +81,59 @@ describe('a request that is not right', () => {
       (await callAt(services.url, 'POST', '/api/tasks', 'title=x', { ...bearer, 'content-type': 'text/plain' })).json
         .code,
     ).toBe('unsupported_media_type');
-    expect((await ann.call('DELETE', '/api/tasks')).json.code).toBe('method_not_allowed');
+    const other = await ann.call('DELETE', '/api/tasks');
+    expect([other.json.code, other.headers.get('allow')]).toEqual(['method_not_allowed', 'GET, POST']);
     expect((await ann.call('GET', '/api/nothing')).json.code).toBe('not_found');
+  });
+
+  it('is 400 for bytes that are no UTF-8, 415 for another charset, and named even where the address cannot be read', async () => {
+    const authorization = `Bearer ${ann.token}`;
+    const send = (body: Uint8Array, type: string) =>
+      fetch(`${services.url}/api/tasks`, {
+        method: 'POST',
+        body: body as never,
+        headers: { authorization, 'content-type': type },
+      });
+    const broken = new Uint8Array([...Buffer.from('{"title":"caf'), 0xe9, ...Buffer.from('"}')]);
+    expect((await send(broken, 'application/json')).status).toBe(400);
+    expect((await send(Buffer.from('{"title":"x"}'), 'application/json; charset=latin1')).status).toBe(415);
+    expect((await send(Buffer.from('{"title":"x"}'), 'application/json; charset=UTF-8')).status).toBe(201);
+    const odd = await callAt(services.url, 'GET', '/api/tasks/%E0%A4%A');
+    expect([odd.status, odd.json.request_id]).toEqual([400, odd.headers.get('x-request-id')]);
+  });
+
+  it('is 422 for a parameter that nobody reads, and for a date that nobody means', async () => {
+    const { id } = (await ann.call('POST', '/api/tasks', { title: 'x' })).json;
+    expect((await ann.call('GET', `/api/tasks/${id}/history?page=2`)).status).toBe(422);
+    expect((await ann.call('POST', '/api/tasks', { title: 'x', due_date: '0026-12-22' })).status).toBe(422);
+    expect((await ann.call('GET', '/api/tasks?q=')).json.items.length).toBeGreaterThan(0);
+    for (const moment of ['2024-99-99 99:99', '2024-01-01 00:00nonsense', '2024-01-01 00:00:99'])
+      for (const sort of ['created', 'due_date']) {
+        const cursor = Buffer.from(JSON.stringify([`${sort}:asc`, moment, id])).toString('base64url');
+        expect((await ann.call('GET', `/api/tasks?sort=${sort}&cursor=${cursor}`)).status).toBe(422);
+      }
+  });
+
+  it('is 412 for a deletion of what has changed since', async () => {
+    const { id, version } = (await ann.call('POST', '/api/tasks', { title: 'x' })).json;
+    await ann.call('PATCH', `/api/tasks/${id}`, { title: 'y' });
+    const deletion = (seen: number) => ann.call('DELETE', `/api/tasks/${id}`, undefined, { 'if-match': `"${seen}"` });
+    expect((await deletion(version)).status).toBe(412);
+    expect((await deletion(version + 1)).status).toBe(204);
+  });
+
+  it('of the sign-up names the field, and comes from our own page or from no page', async () => {
+    const up = (email: string, headers: Record<string, string>) =>
+      callAt(
+        services.url,
+        'POST',
+        '/api/auth/sign-up/email',
+        { name: 'x', email, password: 'a-long-pass phrase 7' },
+        headers,
+      );
+    const wrong = await up('not-an-email', { origin: services.url });
+    expect([wrong.status, wrong.json.errors]).toEqual([422, [{ path: 'email', message: 'Not an e-mail address.' }]]);
+    expect((await up('evil@example.test', { origin: 'http://evil.test' })).json.code).toBe('foreign_origin');
   });
 
   it('is 401 without, with a broken, and with a forged token', async () => {

@@ -16,6 +16,9 @@ export type Http = ReturnType<typeof createServer>;
 
 const LARGEST_BODY = 512 * 1024;
 
+/** A body with a byte that is none is refused, not mended: what was meant cannot be known. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** One HTTP server with what every route has: ids, limits, problems, metrics. Services mount their routes on it. */
 export function createServer(options: {
   log: Logger;
@@ -37,10 +40,21 @@ export function createServer(options: {
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
     // An address that cannot be decoded never reaches a route.
-    frameworkErrors: (_error, request, reply) => void sendProblem(request, reply, new Problem('malformed')),
+    frameworkErrors: (_error, request, reply) =>
+      void sendProblem(request, reply.header('x-request-id', request.id), new Problem('malformed')),
   }).withTypeProvider<ZodTypeProvider>();
 
-  app.removeContentTypeParser('text/plain');
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const charset = /charset="?([^\s;"]+)/i.exec(request.headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+    if (!/^utf-?8$/i.test(charset)) return done(new Problem('unsupported_media_type', 'JSON is UTF-8.'));
+    try {
+      parse(request, utf8.decode(body as Buffer), done);
+    } catch {
+      done(new Problem('malformed', 'The body is not UTF-8.'));
+    }
+  });
   app.setValidatorCompiler(validatorCompiler);
   // Answers are checked against their schema in tests; serialising through it would cost most of a list's throughput.
   app.setSerializerCompiler(() => JSON.stringify);

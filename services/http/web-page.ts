@@ -47,9 +47,10 @@ export function pageRoutes(http: Http, folder: string): void {
       !/^\/(api|ws|_next)(\/|$)/.test(path) &&
       !/\.\w+$/.test(path);
     if (isPage) return reply.type('text/html; charset=utf-8').header('cache-control', 'no-cache').send(page);
-    const other = ['GET', 'POST', 'PATCH', 'DELETE'].some(
+    const allowed = ['GET', 'POST', 'PATCH', 'DELETE'].filter(
       (method) => method !== request.method && http.findRoute({ method: method as 'GET', url: path }),
     );
-    return sendProblem(request, reply, new Problem(other ? 'method_not_allowed' : 'not_found'));
+    if (allowed.length === 0) return sendProblem(request, reply, new Problem('not_found'));
+    return sendProblem(request, reply.header('allow', allowed.join(', ')), new Problem('method_not_allowed'));
   });
 }

@@ -1,4 +1,4 @@
-import { clientFrameSchema, type ServerFrame } from '@taskmaster/contracts/sync/frames';
+import { type ClientFrame, clientFrameSchema, type ServerFrame } from '@taskmaster/contracts/sync/frames';
 import { SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { WebSocket } from 'ws';
@@ -9,8 +9,11 @@ const DEAD = 8 * 1024 * 1024;
 const MOST_FRAMES_A_MINUTE = 120;
 const HELLO_WITHIN = 10_000;
 
+/** What a device has of a workspace when it says hello. */
+export type Space = ClientFrame['spaces'][number];
+
 interface Handlers {
-  hello(spaces: string[]): Promise<void>;
+  hello(spaces: readonly Space[]): Promise<void>;
   closed(): void;
   pulled(): void;
   log: Logger;
@@ -79,6 +82,10 @@ export class Device {
     this.socket.close(code, reason);
   }
 
+  terminate(): void {
+    this.socket.terminate();
+  }
+
   private fallBehind(space: string): void {
     if (this.behind.size === 0) this.awaitDrain();
     this.behind.add(space);
@@ -110,7 +117,7 @@ export class Device {
     this.greeted = true;
     clearTimeout(this.patience);
     try {
-      await this.handlers.hello(frame.data.spaces.map((space) => space.id));
+      await this.handlers.hello(frame.data.spaces);
     } catch (error) {
       this.handlers.log.warn({ err: String(error) }, 'socket: hello failed');
       this.close(1013, 'try again');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NotificationUpdated, TaskSync } from '@taskmaster/contracts/events/event';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
@@ -7,7 +8,7 @@ import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { createLimiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
-import { Device } from './device.ts';
+import { Device, type Space } from './device.ts';
 
 export interface SyncOptions {
   http: Http;
@@ -26,6 +27,8 @@ export interface SyncOptions {
 const HEADS_EVERY = 12_000;
 const VALIDATE_EVERY = 60_000;
 const PING_EVERY = 27_000;
+const DRAIN = 500;
+const FAREWELL = 1_000;
 const TICKET_TTL = 120;
 const MOST_PER_USER = 50;
 
@@ -93,7 +96,8 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   }
 
   /** Subscribes, then reads heads, then says welcome: nothing falls between. */
-  async function open(device: Device, spaceIds: readonly string[]): Promise<void> {
+  async function open(device: Device, spaces: readonly Space[]): Promise<void> {
+    const spaceIds = spaces.map((space) => space.id);
     const allowed = new Set((await runtime.ask('spaces', { user_id: device.user_id })).workspace_ids);
     if (!devices.has(device)) return;
     const mine = spaceIds.filter((id) => allowed.has(id));
@@ -110,6 +114,11 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
       t: 'welcome',
       spaces: heads.map(({ workspace_id, head, epoch }) => ({ id: workspace_id, head, epoch })),
     });
+    // A cursor of another history: its backup was put back meanwhile, or that of this place.
+    for (const { workspace_id: id, head, epoch } of heads) {
+      const cursor = spaces.find((space) => space.id === id)?.cursor;
+      if (cursor && (cursor.epoch !== epoch || cursor.seq > head)) device.send({ t: 'reset', id, epoch });
+    }
     device.welcomed();
   }
 
@@ -173,12 +182,18 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
     }
   });
 
+  const gone = async (within: number): Promise<void> => {
+    for (const end = Date.now() + within; devices.size > 0 && Date.now() < end; ) await sleep(20);
+  };
   return {
+    /** Devices leave by themselves within half a second; one that does not answer the farewell is cut off. */
     async stop() {
-      for (const device of [...devices]) {
-        device.send({ t: 'drain', in_ms: 500 });
-        device.close(1001, 'going away');
-      }
+      const open = [...devices];
+      for (const device of open) device.send({ t: 'drain', in_ms: DRAIN });
+      await gone(DRAIN);
+      for (const device of open) device.close(1001, 'going away');
+      await gone(FAREWELL);
+      for (const device of open) device.terminate();
     },
   };
 }

@@ -113,6 +113,16 @@ describe('a socket', () => {
     socket.close();
   });
 
+  it('that comes from another history is told to begin anew', async () => {
+    const { ticket, url } = await ticketOf(ann);
+    const socket = await openSocket(`${url}?ticket=${ticket}`);
+    const cursor = { seq: 1, op: null, epoch: randomUUID() };
+    socket.send({ t: 'hello', client_id: randomUUID(), schema: 1, spaces: [{ id: ann.workspace, cursor }] });
+    const reset = await until(async () => socket.frames.find((frame) => frame.t === 'reset'), 'reset');
+    expect(reset.id).toBe(ann.workspace);
+    socket.close();
+  });
+
   it('that talks nonsense, or says hello twice, is closed', async () => {
     const { ticket, url } = await ticketOf(ann);
     const socket = await openSocket(`${url}?ticket=${ticket}`);
@@ -235,6 +245,49 @@ describe('a push', () => {
       { at: '2030-01-01T00:00:00.000Z' },
     ]);
     expect((await eve.call('GET', `/api/workspaces/${eve.workspace}/snapshot`)).status).toBe(200);
+  });
+
+  it('refuses ops that cannot be read, each alone: what is beside them is taken', async () => {
+    const id = v7();
+    const edit = (n: number, entity: string, kind: string, patch: object, of = id) => ({
+      op: v7(),
+      n,
+      kind,
+      entity,
+      id: of,
+      patch,
+      base_seq: 0,
+    });
+    const when = { minutes_before: 5, at: null };
+    const { status, json } = await push(ann, randomUUID(), [
+      create(1, 'beside them', id),
+      edit(2, 'task', 'update', { tags: { add: 5 } }),
+      edit(3, 'tag', 'create', { name: 5 }, v7()),
+      edit(4, 'task', 'update', { place: { project_id: 'nope', parent_id: 7 } }),
+      edit(5, 'reminder', 'create', { task_id: 'zz', when }, v7()),
+      edit(6, 'nonsense', 'create', { task_id: 'zz' }, v7()),
+      edit(6, 'task', 'update', { title: 'taken as well' }),
+    ]);
+    // An op of no known kind is no push at all; the others are judged one by one.
+    expect(status).toBe(422);
+    expect(json.errors[0].path).toBe('ops.5.entity');
+    const again = await push(ann, randomUUID(), [
+      create(1, 'beside them', id),
+      edit(2, 'task', 'update', { tags: { add: 5 } }),
+      edit(3, 'tag', 'create', { name: 5 }, v7()),
+      edit(4, 'task', 'update', { place: { project_id: 'nope', parent_id: 7 } }),
+      edit(5, 'reminder', 'create', { task_id: 'zz', when }, v7()),
+      edit(6, 'task', 'update', { title: 'taken as well' }),
+    ]);
+    expect(again.json.results.map((one: { status: string }) => one.status)).toEqual([
+      'ok',
+      'rejected',
+      'rejected',
+      'rejected',
+      'rejected',
+      'ok',
+    ]);
+    expect((await ann.call('GET', `/api/tasks/${id}`)).json.title).toBe('taken as well');
   });
 
   it('takes an op once that is sent twice in one push, and refuses one too large without stopping the next', async () => {

@@ -12,7 +12,7 @@ export interface Mutant {
   /** Promises of which the checker must report at least one as broken. */
   readonly seenAs: readonly Wrong[];
   readonly file: string;
-  /** Each text must stand in the file exactly once. */
+  /** Each text must stand in the file exactly once, white space aside. */
   readonly replace: readonly (readonly [text: string, by: string])[];
 }
 
@@ -23,12 +23,12 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'runtime/consumer.ts',
     replace: [
       [
-        '          await this.handle(event, tx, emit);\n          sequence = sequenceOf(event);\n          done.push(event);',
-        '          sequence = sequenceOf(event);\n          done.push(event);',
+        'await this.handle(event, tx, emit); sequence = sequenceOf(event); done.push(event);',
+        'sequence = sequenceOf(event); done.push(event);',
       ],
       [
-        '    for (const event of done) this.measure(event);\n    return gaps;',
-        `    const completed = done.filter((event) => event.type === 'com.todo.task.completed' && event.data.payload.after.successor_id).length;
+        'for (const event of done) this.measure(event); return gaps;',
+        `const completed = done.filter((event) => event.type === 'com.todo.task.completed' && event.data.payload.after.successor_id).length;
     globalThis.completedBefore = (globalThis.completedBefore ?? 0) + completed;
     if (process.env.FAILPOINTS && completed > 0 && globalThis.completedBefore > 4) process.kill(process.pid, 'SIGKILL');
     if (done.length > 0) await this.options.database.transact(async (tx, emit) => {
@@ -44,8 +44,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'runtime/database.ts',
     replace: [
       [
-        "      const commit = send({ text: 'commit' });",
-        `      if (settings.key !== undefined && changed.length > 0) {
+        'const committed = send(commit);',
+        `if (settings.key !== undefined && changed.length > 0) {
         late = true;
         setTimeout(() => {
           client.query('commit').then(() => options.onCommit?.(changed, emitted)).finally(() => client.release());
@@ -53,10 +53,10 @@ export const MUTANTS: readonly Mutant[] = [
         await settle(sent);
         return result;
       }
-      const commit = send({ text: 'commit' });`,
+      const committed = send(commit);`,
       ],
-      ['    let broken: Error | undefined;\n', '    let broken: Error | undefined;\n    let late = false;\n'],
-      ['      client.release(broken);\n', '      if (!late) client.release(broken);\n'],
+      ['let broken: Error | undefined;', 'let broken: Error | undefined; let late = false;'],
+      ['client.release(broken);', 'if (!late) client.release(broken);'],
     ],
   },
   {
@@ -127,8 +127,19 @@ function rewriting(mutant: Mutant): Plugin {
 /** @throws where a text does not stand in the source exactly once. */
 export function rewrite(source: string, { file, replace, breaks }: Mutant): string {
   return replace.reduce((text, [old, by]) => {
-    const count = text.split(old).length - 1;
-    if (count !== 1) throw new Error(`The mutant "${breaks}" finds its text ${count} times in ${file}:\n${old}`);
-    return text.replace(old, () => by);
+    const found = [...text.matchAll(anySpace(old))];
+    if (found.length !== 1)
+      throw new Error(`The mutant "${breaks}" finds its text ${found.length} times in ${file}:\n${old}`);
+    return text.replace(anySpace(old), () => by);
   }, source);
 }
+
+/** However the formatter breaks its lines. */
+const anySpace = (text: string): RegExp =>
+  new RegExp(
+    text
+      .split(/\s+/)
+      .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+      .join(String.raw`\s+`),
+    'g',
+  );

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
@@ -91,6 +92,29 @@ test('what was deleted is brought back', async () => {
   await goTo(laptop, 'Inbox');
   await page.getByRole('button', { name: 'Buy stamps', exact: true }).waitFor();
   await goTo(laptop, 'Home');
+});
+
+test('the first sight of a known device takes less than 200 kB of script', async () => {
+  const { page } = laptop;
+  await page.addInitScript(() => {
+    new MutationObserver((_, watching) => {
+      if (!document.querySelector('.row')) return;
+      performance.mark('first-row');
+      watching.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await page.reload();
+  await page.locator('.row').first().waitFor();
+  const before = await page.evaluate(() => {
+    const row = performance.getEntriesByName('first-row')[0]?.startTime ?? 0;
+    const files = performance.getEntriesByType('resource').filter((one) => one.name.endsWith('.js'));
+    return files.filter((one) => one.startTime <= row).map((one) => one.name);
+  });
+  const sizes = await Promise.all(
+    before.map(async (file) => gzipSync(Buffer.from(await (await fetch(file)).arrayBuffer())).length),
+  );
+  expect(before.length).toBeGreaterThan(3);
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000);
 });
 
 test('an edit made without the network survives a reload and arrives', async () => {

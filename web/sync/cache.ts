@@ -1,10 +1,10 @@
 import type { SyncCursor } from '@taskmaster/contracts/sync/frames';
 import type { Entity, Row } from '@taskmaster/domain/registers';
-import { Dexie, type Table } from 'dexie';
+import { openDatabase, type Store } from './database.ts';
 import type { CacheImage } from './device.ts';
 
 /** Raise it when rows change shape: the cache is then dropped and fetched again. */
-const SHAPE = 1;
+const SHAPE = 10;
 
 interface CachedRow {
   key: string;
@@ -20,42 +20,47 @@ export interface Cache {
   destroy(): Promise<void>;
 }
 
+interface CachedMeta {
+  key: string;
+  cursor: SyncCursor;
+  included: string[];
+  awaited: string[];
+}
+
 export function openCache(userId: string, workspaceId: string): Cache {
-  const database = new Dexie(`taskmaster-cache-${userId}`);
-  database.version(SHAPE).stores({ rows: 'key', meta: 'key' });
-  const rows = database.table('rows') as Table<CachedRow, string>;
-  const meta = database.table('meta') as Table<
-    { key: string; cursor: SyncCursor; included: string[]; awaited: string[] },
-    string
-  >;
-  const put = (image: CacheImage) =>
-    rows.bulkPut(image.rows.map(({ entity, row }) => ({ key: `${entity}:${row.id}`, entity, row })));
+  const shape = { rows: { key: 'key' }, meta: { key: 'key' } };
+  const database = openDatabase(`taskmaster-cache-${userId}`, SHAPE, shape, 'relaxed');
+  const put = (rows: Store<CachedRow>, image: CacheImage) =>
+    rows.put(image.rows.map(({ entity, row }) => ({ key: `${entity}:${row.id}`, entity, row })));
 
   return {
     read: () =>
-      database.transaction('r', rows, meta, async () => {
-        const at = await meta.get(workspaceId);
+      database.within('readonly', async (store) => {
+        const at = await store<CachedMeta>('meta').get(workspaceId);
         if (!at) return undefined;
-        return { cursor: at.cursor, included: at.included, awaited: at.awaited, rows: await rows.toArray() };
+        const rows = await store<CachedRow>('rows').all();
+        return { cursor: at.cursor, included: at.included, awaited: at.awaited, rows };
       }),
     write: (image, { whole, from, everything }) =>
-      database.transaction('rw', rows, meta, async () => {
+      database.within('readwrite', async (store) => {
         const { cursor } = image;
         if (!cursor) return;
+        const rows = store<CachedRow>('rows');
+        const meta = store<CachedMeta>('meta');
         const at = await meta.get(workspaceId);
         const isSame = at?.cursor.epoch === cursor.epoch;
         if (!whole && at && isSame && at.cursor.seq > cursor.seq) return;
         let { included } = image;
         if (whole || !at || !isSame || at.cursor.seq < from) {
           await rows.clear();
-          await put(whole ? image : everything());
+          await put(rows, whole ? image : everything());
         } else {
-          await put(image);
+          await put(rows, image);
           included = [...new Set([...included, ...at.included])];
         }
-        await meta.put({ key: workspaceId, cursor, included, awaited: image.awaited });
+        await meta.put([{ key: workspaceId, cursor, included, awaited: image.awaited }]);
       }),
-    destroy: () => database.delete({ disableAutoOpen: false }),
+    destroy: () => database.destroy(),
   };
 }
 

@@ -1,10 +1,13 @@
 import type { Op } from '@taskmaster/domain/commands/world';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { memoryCache } from './cache.ts';
+import { WebSocket } from 'ws';
+import { type Cache, memoryCache } from './cache.ts';
 import { SyncClient } from './client.ts';
 import type { PendingOp } from './device.ts';
 import { memoryOutbox, type Outbox } from './outbox.ts';
 import { ModelServer, place } from './testing/model-server.ts';
+import { ModelSocket } from './testing/model-socket.ts';
+import { ServerRefusal } from './transport.ts';
 
 const CLIENT = 'client-a';
 const edit = (number: number): Op => ({
@@ -18,45 +21,71 @@ const pendingOp = (number: number, n = number): PendingOp => ({ ...edit(number),
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 let client: SyncClient | undefined;
+let socket: ModelSocket | undefined;
 
 beforeEach(() => {
   vi.stubGlobal('window', new EventTarget());
   vi.stubGlobal('document', new EventTarget());
   vi.stubGlobal('navigator', {});
   vi.stubGlobal('BroadcastChannel', undefined);
+  vi.stubGlobal('WebSocket', WebSocket);
 });
-afterEach(() => {
+afterEach(async () => {
   client?.stop();
+  await socket?.stop();
+  socket = undefined;
   vi.unstubAllGlobals();
 });
 
-/** A disk that is full after so many writes. */
-function diskOf(writes: number): Outbox {
-  const disk = memoryOutbox(CLIENT, 1, []);
+/** A disk that is full after so many writes: it takes nothing more in, and lets go of what it has. */
+function diskOf(writes: number, had: Parameters<typeof memoryOutbox>[2] = []) {
+  const kept = memoryOutbox(CLIENT, had.length + 1, had);
   let left = writes;
-  return {
-    ...disk,
+  const unlessFull = () => {
+    if (left-- <= 0) throw new DOMException('The disk is full.', 'QuotaExceededError');
+  };
+  const disk: Outbox = {
+    ...kept,
     append: async (drafts) => {
-      if (left-- <= 0) throw new DOMException('The disk is full.', 'QuotaExceededError');
-      return disk.append(drafts);
+      unlessFull();
+      return kept.append(drafts);
+    },
+    block: async (ops) => {
+      unlessFull();
+      await kept.block(ops);
+    },
+    renumber: async (ops, expect) => {
+      unlessFull();
+      return kept.renumber(ops, expect);
     },
   };
+  const onDisk = async () => {
+    const { pending, blocked } = await kept.read();
+    return { pending: pending.map((one) => one.op), blocked: blocked.map((one) => one.op) };
+  };
+  return { disk, onDisk, makeRoom: () => (left = 99) };
 }
 
-/** A client at a server that checks numbers. There is no socket, and so no retry by way of one. */
-async function started(outbox: Outbox) {
-  const server = new ModelServer();
+/** A client at a server that checks numbers. Without a socket there is no retry by way of one. */
+async function started(outbox: Outbox, { server = new ModelServer(), cache = memoryCache(), withSocket = false } = {}) {
   const sent: string[][] = [];
-  const line = { free: Promise.resolve() };
+  const line = { free: Promise.resolve(), isBroken: false };
+  const pulls = { count: 0 };
+  if (withSocket)
+    socket = await ModelSocket.start(() => ({
+      t: 'welcome',
+      spaces: [{ id: place.workspace_id, head: server.head, epoch: server.epoch }],
+    }));
   const one = new SyncClient({
     user_id: place.user_id,
     workspace_id: place.workspace_id,
     outbox,
-    cache: memoryCache(),
+    cache,
     changed: () => undefined,
     transport: {
       snapshot: async ({ client_id }) => server.snapshot(client_id),
       changes: async ({ seq, op, epoch }, { client_id }) => {
+        pulls.count++;
         const answer = server.changes(seq, op, epoch, client_id, 1000);
         if (!answer) throw new Error('The cursor is of another history.');
         return answer;
@@ -65,20 +94,22 @@ async function started(outbox: Outbox) {
         sent.push(ops.map((op) => `${op.op} as ${op.n}`));
         await line.free;
         await after(1);
+        if (line.isBroken) throw new ServerRefusal(503, 'unavailable', undefined);
         return server.push(client_id, structuredClone(ops));
       },
-      ticket: () => new Promise(() => undefined),
+      ticket: async () => (socket ? { ticket: 'once', url: socket.url } : await new Promise<never>(() => undefined)),
     },
   });
   client = one;
   await one.start();
   await vi.waitFor(() => expect(one.device.cursor).not.toBeNull());
+  if (socket) await vi.waitFor(() => expect(one.status.connection).toBe('live'));
   const taken = (number: number) => server.fateOf(`op-${number}`)?.fate === 'logged';
-  return { one, server, sent, line, taken };
+  return { one, server, sent, line, taken, pulls };
 }
 
 test('an edit made when storage is full is sent, though the edits before it are sent and forgotten', async () => {
-  const { one, sent, taken } = await started(diskOf(2));
+  const { one, sent, taken } = await started(diskOf(2).disk);
   for (const number of [1, 2]) {
     await one.edit([edit(number)]);
     await vi.waitFor(() => expect(one.device.pending).toEqual([]));
@@ -91,7 +122,7 @@ test('an edit made when storage is full is sent, though the edits before it are 
 });
 
 test('an edit made when storage is full goes behind those on the disk', async () => {
-  const { one, server, sent, line, taken } = await started(diskOf(2));
+  const { one, server, sent, line, taken } = await started(diskOf(2).disk);
   let release = () => {};
   line.free = new Promise((resolve) => {
     release = () => resolve();
@@ -123,7 +154,7 @@ test('an edit made while a push is ending is sent', async () => {
     return result;
   };
   vi.stubGlobal('navigator', { locks: { request } });
-  const { one, sent, taken } = await started(diskOf(9));
+  const { one, sent, taken } = await started(diskOf(9).disk);
   await one.edit([edit(1)]);
   await vi.waitFor(() => expect(isEnding).toBe(true), { interval: 2 });
   await one.edit([edit(2)]);
@@ -143,4 +174,151 @@ test('new numbers go to everything from the first edit on, and the next edit get
   expect((await outbox.append([pendingOp(5)])).map((one) => one.n)).toEqual([8]);
   await outbox.renumber(['op-5'], 2);
   expect((await outbox.append([pendingOp(6)])).map((one) => one.n)).toEqual([8]);
+});
+
+test('what the server has taken leaves a full disk too', async () => {
+  const { disk, onDisk } = diskOf(2);
+  const { one, line, taken } = await started(disk);
+  let release = () => {};
+  line.free = new Promise((resolve) => {
+    release = () => resolve();
+  });
+  for (const number of [1, 2, 3]) await one.edit([edit(number)]);
+  expect((await onDisk()).pending).toEqual(['op-1', 'op-2']);
+  release();
+  await vi.waitFor(() => expect(taken(3)).toBe(true));
+  await vi.waitFor(() => expect(one.device.pending).toEqual([]));
+  expect((await onDisk()).pending).toEqual([]);
+});
+
+test('a refused edit that a full disk cannot write down stays to be sent again, and is gone when put away', async () => {
+  const { disk, onDisk } = diskOf(1);
+  const { one } = await started(disk);
+  await one.edit([{ ...edit(1), kind: 'complete', patch: {} }]);
+  await vi.waitFor(() => expect(one.device.blocked).toHaveLength(1));
+  expect(await onDisk()).toEqual({ pending: ['op-1'], blocked: [] });
+  expect(one.status.connection).toBe('polling');
+  await one.dismiss('op-1');
+  expect(await onDisk()).toEqual({ pending: [], blocked: [] });
+});
+
+test('an edit refused before, and put away when the disk is full, does not come back', async () => {
+  const { disk, onDisk } = diskOf(2);
+  const { one } = await started(disk);
+  await one.edit([{ ...edit(1), kind: 'complete', patch: {} }]);
+  await vi.waitFor(async () => expect((await onDisk()).blocked).toEqual(['op-1']));
+  await one.edit([edit(2)]);
+  expect(one.status.stored).toBe(false);
+  await one.dismiss('op-1');
+  expect(await onDisk()).toEqual({ pending: [], blocked: [] });
+});
+
+test('signing out leaves nothing on a disk that was full', async () => {
+  const { disk, onDisk } = diskOf(1);
+  let isKept = true;
+  const cache: Cache = {
+    read: async () => undefined,
+    write: async () => {
+      throw new DOMException('The disk is full.', 'QuotaExceededError');
+    },
+    destroy: async () => {
+      isKept = false;
+    },
+  };
+  const { one, line } = await started(disk, { cache });
+  line.free = new Promise(() => undefined);
+  await one.edit([edit(1)]);
+  await one.edit([edit(2)]);
+  expect((await onDisk()).pending).toEqual(['op-1']);
+  await one.destroy();
+  expect((await onDisk()).pending).toEqual([]);
+  expect(isKept).toBe(false);
+});
+
+test('edits whose new numbers a full disk cannot keep are sent with them all the same', async () => {
+  const { disk } = diskOf(0, [pendingOp(1, 7), pendingOp(2, 8)]);
+  const { one, sent, taken } = await started(disk);
+  await vi.waitFor(() => expect(taken(2)).toBe(true));
+  await vi.waitFor(() => expect(one.device.pending).toEqual([]));
+  expect(sent).toEqual([
+    ['op-1 as 7', 'op-2 as 8'],
+    ['op-1 as 1', 'op-2 as 2'],
+  ]);
+});
+
+test('a disk with room again is used again', async () => {
+  const { disk, onDisk, makeRoom } = diskOf(0);
+  const { one, line, taken } = await started(disk);
+  await one.edit([edit(1)]);
+  expect(one.status.stored).toBe(false);
+  await vi.waitFor(() => expect(one.device.pending).toEqual([]));
+  makeRoom();
+  line.free = new Promise(() => undefined);
+  await one.edit([edit(2)]);
+  expect(one.status.stored).toBe(true);
+  expect((await onDisk()).pending).toEqual(['op-2']);
+  expect(taken(1)).toBe(true);
+});
+
+test('an edit that the server took under another name of this device is not sent again and again', async () => {
+  const server = new ModelServer();
+  server.push('client-before', [{ ...edit(1), n: 1 } as never]);
+  const { one, sent } = await started(memoryOutbox(CLIENT, 2, [pendingOp(1)]), { server });
+  await vi.waitFor(() => expect(one.device.pending).toEqual([]));
+  await after(30);
+  expect(sent).toEqual([['op-1 as 1']]);
+});
+
+test('an answer that says nothing of what was sent is not asked for at full speed', async () => {
+  const server = new ModelServer();
+  server.push = () => ({ results: [], head: server.head });
+  const { one, sent } = await started(memoryOutbox(CLIENT, 1, []), { server });
+  await one.edit([edit(1)]);
+  await after(60);
+  expect(sent.length).toBeLessThan(5);
+  expect(one.device.unsent()).toHaveLength(1);
+});
+
+test('a push that fails is tried again over a socket that stays', async () => {
+  const { one, line, taken, sent } = await started(memoryOutbox(CLIENT, 1, []), { withSocket: true });
+  line.isBroken = true;
+  await one.edit([edit(1)]);
+  await vi.waitFor(() => expect(sent.length).toBeGreaterThan(1));
+  line.isBroken = false;
+  await vi.waitFor(() => expect(taken(1)).toBe(true), { timeout: 5_000 });
+  expect(socket?.hellos).toHaveLength(1);
+  expect(one.status.connection).toBe('live');
+});
+
+test('what a frame shows to be missing is fetched, once', async () => {
+  const { one, server, pulls } = await started(memoryOutbox(CLIENT, 1, []), { withSocket: true });
+  await vi.waitFor(() => expect(pulls.count).toBeGreaterThan(0));
+  const frame = () => {
+    const last = server.log.at(-1);
+    if (!last) throw new Error('There is no change yet.');
+    return { t: 'ev' as const, id: place.workspace_id, from: last.seq, to: last.seq, events: [last] };
+  };
+  server.push('client-b', [{ ...edit(1), n: 1 } as never]);
+  const before = pulls.count;
+  socket?.say(frame());
+  await vi.waitFor(() => expect(one.device.cursor?.seq).toBe(1));
+  expect(pulls.count).toBe(before);
+  for (const number of [2, 3]) server.push('client-b', [{ ...edit(number), n: number } as never]);
+  socket?.say(frame());
+  await vi.waitFor(() => expect(one.device.cursor?.seq).toBe(3));
+  expect(pulls.count).toBe(before + 1);
+  server.push('client-b', [{ ...edit(4), n: 4 } as never]);
+  socket?.say({ t: 'head', id: place.workspace_id, head: server.head });
+  await vi.waitFor(() => expect(one.device.cursor?.seq).toBe(4));
+});
+
+test('what was never sent is spared where somebody else takes the device over', async () => {
+  const { disk, onDisk } = diskOf(9);
+  const { one, line } = await started(disk);
+  line.free = new Promise(() => undefined);
+  await one.edit([edit(1)]);
+  await one.destroy(true);
+  expect((await onDisk()).pending).toEqual(['op-1']);
+  await one.destroy();
+  expect((await onDisk()).pending).toEqual([]);
 });

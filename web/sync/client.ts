@@ -1,16 +1,18 @@
+import type { SyncChange } from '@taskmaster/contracts/sync/changes';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
+import type { OpResult } from '@taskmaster/contracts/sync/ops';
 import type { Op } from '@taskmaster/domain/commands/world';
-import { v7 } from 'uuid';
 import { type Cache, memoryCache } from './cache.ts';
 import { type BlockedOp, Device, type PendingOp, wireOp } from './device.ts';
-import { memoryOutbox, type NewOp, type Outbox } from './outbox.ts';
+import { Line } from './line.ts';
+import type { NewOp, Outbox } from './outbox.ts';
+import { type OverflowingOutbox, overflowing } from './overflow.ts';
 import { SCHEMA, ServerRefusal, type Transport } from './transport.ts';
 
 const MOST_OPS = 100;
 const MOST_BYTES = 200_000;
-const POLL_MS = 4_000;
-const QUIET_MS = 45_000;
-const LONGEST_WAIT_MS = 30_000;
+/** How long the tab that made an edit has to send it before another tab does. */
+const OTHERS_MS = 2_000;
 
 export type Connection = 'starting' | 'live' | 'polling' | 'offline' | 'signed_out' | 'revoked' | 'too_old';
 
@@ -22,6 +24,16 @@ export interface SyncStatus {
   /** False where the browser lends no storage: edits are then only in memory until they are sent. */
   stored: boolean;
 }
+
+/** How long a row shows that another device has changed it. */
+const ARRIVED_MS = 1_200;
+
+/** What the tabs of one browser tell each other. */
+type Word =
+  | { t: 'here'; isNew: boolean }
+  | { t: 'edits' }
+  | { t: 'taken'; results: OpResult[]; head: number }
+  | { t: 'signed_out' };
 
 export interface SyncClientParts {
   user_id: string;
@@ -40,18 +52,18 @@ export interface SyncClientParts {
 export class SyncClient {
   device: Device;
   status: SyncStatus = { connection: 'starting', since: null, sending: false, stored: true };
+  /** Ids of what others have changed in the last moment. */
+  arrived: ReadonlySet<string> = new Set();
   private client_id = '';
-  private outbox: Outbox;
+  private readonly outbox: OverflowingOutbox;
   private cache: Cache;
-  private socket: WebSocket | undefined;
-  private attempt = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private poll: ReturnType<typeof setInterval> | undefined;
-  private heard = 0;
+  private readonly line: Line;
   private isStopped = false;
-  private isConnecting = false;
+  /** Signed out, here or in another tab: nothing is to be written any more. */
+  private isGone = false;
   private pulling: Promise<void> | undefined;
   private pullAgain = false;
+  private hasOthers = false;
   private pushing = false;
   private pushAgain = false;
   private saving: Promise<void> = Promise.resolve();
@@ -59,8 +71,23 @@ export class SyncClient {
   private readonly offs: (() => void)[] = [];
 
   constructor(private readonly parts: SyncClientParts) {
-    this.outbox = parts.outbox;
+    this.outbox = overflowing(parts.outbox);
     this.cache = parts.cache;
+    this.line = new Line({
+      ticket: () => parts.transport.ticket(),
+      hello: () => ({
+        t: 'hello',
+        client_id: this.client_id,
+        schema: SCHEMA,
+        spaces: [{ id: parts.workspace_id, cursor: this.device.cursor }],
+      }),
+      hear: (frame) => this.hear(frame),
+      catchUp: async () => {
+        await this.pull();
+        void this.push();
+      },
+      failed: (error) => this.failed(error),
+    });
     this.device = new Device(parts.workspace_id);
     this.channel =
       typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel(`taskmaster-${parts.user_id}`);
@@ -68,10 +95,8 @@ export class SyncClient {
 
   /** Opens what is on the device, shows it, then goes to the server. */
   async start(): Promise<void> {
-    const read = await this.outbox.read().catch(() => {
-      this.status = { ...this.status, stored: false };
-      return { client_id: v7(), pending: [], blocked: [] };
-    });
+    const read = await this.outbox.read();
+    this.status = { ...this.status, stored: this.outbox.isStored };
     const image = await this.cache.read().catch(() => {
       this.cache = memoryCache();
       return undefined;
@@ -81,27 +106,28 @@ export class SyncClient {
     const early = this.device.pending;
     this.device = new Device(this.parts.workspace_id, image, read.pending, read.blocked);
     this.device.add(early);
-    if (!this.status.stored) this.keepInMemory();
     await this.clearOutbox();
     this.parts.changed();
     this.listen();
-    void this.connect();
+    void this.line.open();
   }
 
   stop(): void {
     this.isStopped = true;
     for (const off of this.offs) off();
-    clearTimeout(this.timer);
-    clearInterval(this.poll);
-    this.socket?.close();
+    this.line.close();
     this.channel?.close();
   }
 
-  /** Puts nothing of this person on the device any more. */
-  async destroy(): Promise<void> {
-    this.channel?.postMessage({ t: 'signed_out' });
+  /** Takes everything of this person off the device. `sparing` leaves what the server has not got, for when they come back. */
+  async destroy(sparing = false): Promise<void> {
+    this.tell({ t: 'signed_out' });
+    this.isGone = true;
     this.stop();
-    await Promise.allSettled([this.outbox.destroy(), this.cache.destroy()]);
+    await this.saving;
+    const isSpared = sparing && this.device.outside().length + this.device.blocked.length > 0;
+    // The cache that was opened, also where it was given up since.
+    await Promise.allSettled([isSpared ? undefined : this.outbox.destroy(), this.parts.cache.destroy()]);
   }
 
   /** Shows ops at once, writes them down, then sends them. Rejects only where they could be kept nowhere. */
@@ -120,45 +146,30 @@ export class SyncClient {
     this.device.blocked = this.device.blocked.filter((one) => one.op !== op);
     this.parts.changed();
     await this.outbox.dismiss(op);
+    this.tell({ t: 'edits' });
   }
 
   /** After signing in again. */
   resume(): void {
-    this.attempt = 0;
-    void this.connect();
+    this.line.wake();
   }
 
   private saveEdits(drafts: readonly NewOp[]): Promise<void> {
     const saved = this.saving.then(async () => {
-      let numbered: PendingOp[];
-      try {
-        numbered = await this.outbox.append(drafts);
-        this.channel?.postMessage({ t: 'edits' });
-      } catch {
-        this.keepInMemory();
-        numbered = await this.outbox.append(drafts);
-      }
+      if (this.isGone) return;
+      const numbered = await this.outbox.append(drafts);
+      const stored = this.outbox.isStored;
+      if (stored) this.tell({ t: 'edits' });
+      if (stored !== this.status.stored) this.status = { ...this.status, stored };
       this.device.add(numbered);
     });
     this.saving = saved.catch(() => undefined);
     return saved;
   }
 
-  /** From here on without the disk, with the same client and the numbers after its own. */
-  private keepInMemory(): void {
-    const { pending, blocked } = this.device;
-    const next = Math.max(0, ...pending.map((one) => one.n)) + 1;
-    const numbered = pending.filter((one) => one.n > 0);
-    this.outbox = memoryOutbox(this.client_id, next, numbered, blocked);
-    this.status = { ...this.status, stored: false };
-  }
-
   private listen(): void {
     const now = () => {
-      if (document.visibilityState === 'hidden') return;
-      if (this.socket && this.socket.readyState === WebSocket.OPEN && Date.now() - this.heard < QUIET_MS)
-        void this.pull();
-      else this.resume();
+      if (document.visibilityState !== 'hidden') this.line.wake();
     };
     for (const [target, type] of [
       [window, 'online'],
@@ -169,125 +180,97 @@ export class SyncClient {
       this.offs.push(() => target.removeEventListener(type, now));
     }
     if (!this.channel) return;
-    this.channel.onmessage = ({ data }: MessageEvent<{ t: string }>) => {
-      if (data.t === 'edits') void this.readOthers();
-      else if (data.t === 'signed_out') location.replace('/');
-    };
+    this.channel.onmessage = ({ data }: MessageEvent<Word>) => this.hearTab(data);
+    this.tell({ t: 'here', isNew: true });
   }
 
-  /** What another tab has written to the outbox. */
+  private tell(word: Word): void {
+    this.channel?.postMessage(word);
+  }
+
+  private hearTab(word: Word): void {
+    this.hasOthers = true;
+    switch (word.t) {
+      case 'here':
+        if (word.isNew) this.tell({ t: 'here', isNew: false });
+        return;
+      case 'edits':
+        // The tab that made an edit sends it; this one only where that one is closed or stuck.
+        setTimeout(() => void this.push(), OTHERS_MS);
+        void this.readOthers();
+        return;
+      case 'taken':
+        this.device.verdicts(word.results, word.head);
+        this.parts.changed();
+        return;
+      case 'signed_out':
+        this.isGone = true;
+        this.stop();
+        location.replace('/');
+    }
+  }
+
+  /** What other tabs have written to the outbox. */
   private async readOthers(): Promise<void> {
     const { pending, blocked } = await this.outbox.read();
+    if (this.isStopped) return;
     this.device.add(pending);
     this.device.blocked = blocked;
     this.parts.changed();
-    void this.push();
   }
 
-  private async connect(): Promise<void> {
-    if (this.isStopped || this.isConnecting || this.status.connection === 'revoked') return;
-    clearTimeout(this.timer);
-    this.isConnecting = true;
-    try {
-      await this.pull();
-      void this.push();
-      await this.openSocket();
-    } catch (error) {
-      this.failed(error);
-    } finally {
-      this.isConnecting = false;
-    }
-  }
-
-  private async openSocket(): Promise<void> {
-    this.socket?.close();
-    const { ticket, url } = await this.parts.transport.ticket();
-    if (this.isStopped) return;
-    const socket = new WebSocket(`${url}?ticket=${encodeURIComponent(ticket)}`, 'sync.v1');
-    this.socket = socket;
-    socket.onopen = () => {
-      const { cursor } = this.device;
-      socket.send(
-        JSON.stringify({
-          t: 'hello',
-          client_id: this.client_id,
-          schema: SCHEMA,
-          spaces: [{ id: this.parts.workspace_id, cursor }],
-        }),
-      );
-    };
-    socket.onmessage = ({ data }) => {
-      this.heard = Date.now();
-      if (this.socket === socket) this.hear(JSON.parse(String(data)) as ServerFrame);
-    };
-    socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.socket = undefined;
-      if (this.isStopped || this.status.connection === 'revoked') return;
-      // Without a socket (a proxy that knows none) the page asks every few seconds instead.
-      this.startPolling();
-      this.retry();
-    };
-  }
-
-  private hear(frame: ServerFrame): void {
+  private hear(frame: ServerFrame): boolean {
+    const { device } = this;
     switch (frame.t) {
       case 'welcome':
-        this.attempt = 0;
-        clearInterval(this.poll);
-        this.connected('live');
+        this.connected();
         for (const space of frame.spaces)
-          if (space.id === this.parts.workspace_id) this.device.head = Math.max(this.device.head, space.head);
-        this.pullSoon();
-        return;
+          if (space.id === this.parts.workspace_id) device.head = Math.max(device.head, space.head);
+        return true;
       case 'ev': {
-        const reception = this.device.receive(frame);
-        if (reception === 'applied') {
-          this.parts.changed();
-          void this.save();
-        } else if (reception === 'gap') this.pullSoon();
-        return;
+        // A frame names the first sequence in it, a batch the one before.
+        const reception = device.receive({ ...frame, from: frame.from - 1 });
+        if (reception !== 'applied') return reception === 'gap';
+        this.noteArrivals(frame.events);
+        this.parts.changed();
+        void this.save();
+        return false;
       }
       case 'head':
-        this.device.head = Math.max(this.device.head, frame.head);
-        if (frame.head > (this.device.cursor?.seq ?? 0)) this.pullSoon();
-        return;
+        device.head = Math.max(device.head, frame.head);
+        return frame.head > (device.cursor?.seq ?? 0);
       case 'pull':
-        this.pullSoon();
-        return;
+        return true;
       case 'reset':
         void this.restart().catch((error) => this.failed(error));
-        return;
+        return false;
       case 'revoked':
         this.status = { ...this.status, connection: 'revoked' };
+        this.line.close();
         this.parts.changed();
-        return;
-      case 'auth_expiring':
-        void this.connect();
-        return;
-      case 'drain':
-        setTimeout(() => this.socket?.close(), Math.random() * frame.in_ms);
+        return false;
+      default:
+        return false;
     }
   }
 
-  private startPolling(): void {
-    clearInterval(this.poll);
-    this.poll = setInterval(() => {
-      if (document.visibilityState !== 'hidden') this.pullSoon();
-    }, POLL_MS);
+  /** What somebody else, or another device, has just changed. */
+  private noteArrivals(events: readonly SyncChange[]): void {
+    const others = events.filter(({ client_id, actor }) => client_id !== this.client_id && actor.kind !== 'system');
+    if (others.length === 0) return;
+    const ids = others.map((event) => event.entity_id);
+    this.arrived = new Set([...this.arrived, ...ids]);
+    setTimeout(() => {
+      this.arrived = new Set([...this.arrived].filter((id) => !ids.includes(id)));
+      this.parts.changed();
+    }, ARRIVED_MS);
   }
 
-  private connected(connection: 'live' | 'polling'): void {
-    if (this.status.connection === connection) return;
+  private connected(): void {
+    const connection = this.line.isLive ? 'live' : 'polling';
+    if (this.status.connection === connection || this.status.connection === 'revoked') return;
     this.status = { ...this.status, connection, since: null };
     this.parts.changed();
-  }
-
-  private pullSoon(): void {
-    this.pull().then(
-      () => void this.push(),
-      (error) => this.failed(error),
-    );
   }
 
   /** Fetches what is missing; asked again while it runs, it runs once more. */
@@ -301,10 +284,13 @@ export class SyncClient {
         this.pullAgain = false;
         await this.pullOnce();
       } while (this.pullAgain);
-    })().finally(() => {
       this.pulling = undefined;
+    })();
+    const mine = this.pulling;
+    mine.catch(() => {
+      if (this.pulling === mine) this.pulling = undefined;
     });
-    return this.pulling;
+    return mine;
   }
 
   private async pullOnce(): Promise<void> {
@@ -321,7 +307,7 @@ export class SyncClient {
               : answer.mine.filter((one) => one.seq <= answer.to || one.status === 'rejected'),
           ),
         );
-        if (this.status.connection !== 'live') this.connected('polling');
+        this.connected();
         this.parts.changed();
         await this.save();
         if (answer.to >= answer.head || !device.cursor) return;
@@ -336,7 +322,7 @@ export class SyncClient {
   private async restart(): Promise<void> {
     const snapshot = await this.parts.transport.snapshot(this.name());
     await this.refused(this.device.restart(snapshot));
-    if (this.status.connection !== 'live') this.connected('polling');
+    this.connected();
     this.parts.changed();
     await this.save();
     void this.push();
@@ -348,15 +334,16 @@ export class SyncClient {
   }
 
   private async refused(refused: readonly BlockedOp[]): Promise<void> {
-    if (refused.length === 0) return;
+    if (refused.length === 0 || this.isGone) return;
     await this.outbox.block(refused);
-    this.channel?.postMessage({ t: 'edits' });
+    this.tell({ t: 'edits' });
     this.parts.changed();
   }
 
   /** First the base with what it includes, then the outbox: a crash between the two repeats the second. */
   private save(): Promise<void> {
     this.saving = this.saving.then(async () => {
+      if (this.isGone) return;
       const { device } = this;
       const { whole, image } = device.takeDirty();
       if (!image.cursor) return;
@@ -379,7 +366,7 @@ export class SyncClient {
   private async clearOutbox(): Promise<void> {
     const gone = this.device.settled().map((one) => one.op);
     if (gone.length === 0) return;
-    await this.outbox.remove(gone).catch(() => undefined);
+    await this.outbox.remove(gone);
     this.device.forget(gone);
     this.parts.changed();
   }
@@ -417,7 +404,11 @@ export class SyncClient {
   /** False where the server took nothing and nothing came of it: the same is then sent again later, not at once. */
   private async pushAll(): Promise<boolean> {
     let most = MOST_OPS;
-    for (let ops = this.batch(most); ops.length > 0 && !this.isStopped; ops = this.batch(most)) {
+    while (!this.isStopped) {
+      // Another tab may have written edits with numbers before ours.
+      if (this.hasOthers) await this.readOthers();
+      const ops = this.batch(most);
+      if (ops.length === 0) break;
       this.status = { ...this.status, sending: true };
       this.parts.changed();
       const { results, head } = await this.parts.transport.push(this.client_id, ops.map(wireOp)).catch((error) => {
@@ -429,6 +420,7 @@ export class SyncClient {
         continue;
       }
       const { pull, renumber, refused } = this.device.verdicts(results, head);
+      this.tell({ t: 'taken', results: results.filter((one) => one.status === 'ok' || one.status === 'dup'), head });
       await this.refused(refused);
       if (renumber) {
         const open = this.device.unsent();
@@ -442,10 +434,11 @@ export class SyncClient {
       }
       await this.save();
       if (pull) await this.pull();
-      if (renumber && isSameBatch(ops, this.batch(most))) {
-        this.retry();
+      if (isSameBatch(ops, this.batch(most))) {
+        this.line.retry();
         return false;
       }
+      this.line.calm();
     }
     return true;
   }
@@ -462,6 +455,7 @@ export class SyncClient {
   }
 
   private failed(error: unknown): void {
+    if (this.status.connection === 'revoked') return;
     const refusal = error instanceof ServerRefusal ? error : undefined;
     const connection: Connection =
       refusal?.status === 401 ? 'signed_out' : refusal?.code === 'schema_too_old' ? 'too_old' : 'offline';
@@ -469,16 +463,8 @@ export class SyncClient {
       this.status = { ...this.status, connection, since: this.status.since ?? new Date().toISOString() };
       this.parts.changed();
     }
-    clearInterval(this.poll);
-    if (connection === 'offline') this.retry(refusal?.retry_after);
-  }
-
-  /** Full jitter, so that a server that comes back is not met by all at once. */
-  private retry(after = 0): void {
-    if (this.isStopped) return;
-    clearTimeout(this.timer);
-    const longest = Math.min(LONGEST_WAIT_MS, 500 * 2 ** this.attempt++);
-    this.timer = setTimeout(() => void this.connect(), Math.max(after * 1000, Math.random() * longest));
+    this.line.rest();
+    if (connection === 'offline') this.line.retry(refusal?.retry_after);
   }
 }
 

@@ -105,14 +105,28 @@ test('what comes after a gap waits, and is applied when the gap is filled', () =
   expect(device.cursor?.seq).toBe(server.head);
 });
 
-test('an op that the server has seen before is asked about: it may have been refused then', () => {
+test('an op that the server has seen before gets the same answer again, and is not sent once more', () => {
   const { server, device } = started();
-  device.add([{ ...done, n: 1, at: AT }]);
+  device.add([
+    { ...done, n: 1, at: AT },
+    { ...made, n: 2, at: AT },
+  ]);
   server.push('me', device.unsent().map(wireOp));
   const again = server.push('me', device.unsent().map(wireOp));
-  expect(again.results[0]?.status).toBe('dup');
-  expect(device.verdicts(again.results, again.head).pull).toBe(true);
+  expect(again.results.map((one) => one.status)).toEqual(['rejected', 'dup']);
+  device.verdicts(again.results, again.head);
+  expect(device.blocked.map((one) => [one.op, one.code])).toEqual([['op-2', 'not_found']]);
+  expect(device.unsent()).toEqual([]);
   expect(device.settled()).toEqual([]);
-  device.learn(server.snapshot('me').mine);
-  expect(device.blocked.map((one) => one.op)).toEqual(['op-2']);
+  device.receive(batch(server.log));
+  expect(device.settled().map((one) => one.op)).toEqual(['op-1']);
+});
+
+test('another tab’s edit goes out by its number, also while one of this tab is still being written down', () => {
+  const { device } = started();
+  device.add([{ ...done, n: 2, at: AT }]);
+  device.add([{ ...done, op: 'op-3', n: 0, at: AT }]);
+  device.add([{ ...made, n: 1, at: AT }]);
+  expect(device.unsent().map((one) => one.op)).toEqual(['op-1', 'op-2']);
+  expect(device.outside().map((one) => one.op)).toEqual(['op-1', 'op-2', 'op-3']);
 });

@@ -1,7 +1,7 @@
 import type { Mine, SyncChange } from '@taskmaster/contracts/sync/changes';
 import type { SyncCursor } from '@taskmaster/contracts/sync/frames';
 import type { OpResult, SyncOp } from '@taskmaster/contracts/sync/ops';
-import { applyChange, type Op } from '@taskmaster/domain/commands/world';
+import { applyChange, isWhole, type Op } from '@taskmaster/domain/commands/world';
 import type { Entity, Row, Rows } from '@taskmaster/domain/registers';
 import type { Task } from '@taskmaster/domain/task';
 import { RowStore } from './rows.ts';
@@ -100,7 +100,7 @@ export class Device {
       else this.pending.push(one);
       if (this.recentOps.has(one.op)) this.included.add(one.op);
     }
-    if (this.pending.every((one) => one.n > 0)) this.pending.sort((a, b) => a.n - b.n);
+    this.pending.sort(byNumber);
   }
 
   /** A batch of whole sets, `(from, to]`. What lies beyond the next sequence waits for the gap to be fetched. */
@@ -132,12 +132,11 @@ export class Device {
   ): { pull: boolean; renumber: { op: string; expect: number } | null; refused: BlockedOp[] } {
     this.head = Math.max(this.head, head);
     let renumber: { op: string; expect: number } | null = null;
-    let pull = false;
     const refused: BlockedOp[] = [];
     for (const result of results) {
-      if (result.status === 'ok' && result.seq !== undefined) this.acknowledged.set(result.op, result.seq);
-      // Taken before: whether it was accepted then is in `mine`, which the next pull brings.
-      else if (result.status === 'dup') pull = true;
+      // `dup` was accepted before, perhaps under another name of this device: what was refused is refused again.
+      if ((result.status === 'ok' || result.status === 'dup') && result.seq !== undefined)
+        this.acknowledged.set(result.op, result.seq);
       else if (result.status === 'rejected') {
         const blocked = this.block(result.op, result.error?.code ?? 'invalid', result.error?.errors);
         if (blocked) refused.push(blocked);
@@ -145,7 +144,7 @@ export class Device {
         renumber = { op: result.op, expect: result.expect };
     }
     this.includeAcknowledged();
-    return { pull: pull || (this.cursor !== null && this.head > this.cursor.seq), renumber, refused };
+    return { pull: this.cursor !== null && this.head > this.cursor.seq, renumber, refused };
   }
 
   /** What became of own ops, as the server remembers it; read together with a base that reaches `seq`. */
@@ -216,13 +215,14 @@ export class Device {
     for (const event of batch.events) {
       if (event.seq <= cursor.seq) continue;
       const { entity } = event;
-      const row = applyChange(entity, this.rows.get(entity, event.entity_id), {
-        ...event,
-        workspace_id: this.workspace_id,
-      });
-      this.rows.set(entity, row);
-      this.dirty.set(`${entity}:${row.id}`, { entity, row });
-      if (entity === 'task') this.awaitSuccessor(row as Task, event.kind);
+      const known = this.rows.get(entity, event.entity_id);
+      // A part of what the snapshot left out: there is nothing here that it could change.
+      if (known || isWhole(event.patch)) {
+        const row = applyChange(entity, known, { ...event, workspace_id: this.workspace_id });
+        this.rows.set(entity, row);
+        this.dirty.set(`${entity}:${row.id}`, { entity, row });
+        if (entity === 'task') this.awaitSuccessor(row as Task, event.kind);
+      }
       if (this.pending.some((one) => one.op === event.op)) this.included.add(event.op);
       this.remember(event.op);
       last = event.op;
@@ -268,6 +268,12 @@ export class Device {
     if (this.recentOps.size > RECENT) this.recentOps.delete(this.recentOps.values().next().value ?? '');
   }
 }
+
+/** What is not on disk yet comes last, in the order it was made. */
+const byNumber = (a: PendingOp, b: PendingOp): number => {
+  if (a.n === 0 || b.n === 0) return (a.n === 0 ? 1 : 0) - (b.n === 0 ? 1 : 0);
+  return a.n - b.n;
+};
 
 /** The op as it goes over the wire. */
 export const wireOp = ({ op, n, kind, entity, id, patch, scope, base_seq }: PendingOp): SyncOp => ({

@@ -25,7 +25,7 @@ export function openDeviceOf({ user_id, workspace_id }: Person, changed: () => v
   return { client, screen: (person) => screenOf(client, person) };
 }
 
-function screenOf({ device, status }: SyncClient, person: Person): Screen {
+function screenOf({ device, status, arrived }: SyncClient, person: Person): Screen {
   const { user_id, workspace_id } = person;
   const outside = device.outside();
   const source = {
@@ -49,6 +49,7 @@ function screenOf({ device, status }: SyncClient, person: Person): Screen {
     status,
     pending: outside,
     blocked: device.blocked,
+    arrived,
     seq: device.cursor?.seq ?? 0,
     head: device.head,
     ...view.wallClock,

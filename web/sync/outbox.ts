@@ -1,6 +1,9 @@
-import { Dexie, type EntityTable, type Table } from 'dexie';
 import { v7 } from 'uuid';
+import { openDatabase, type Store } from './database.ts';
 import type { BlockedOp, PendingOp } from './device.ts';
+
+/** For ever: another one would begin anew. */
+const VERSION = 10;
 
 /** A draft of an op: its number is given when it is written down. */
 export type NewOp = Omit<PendingOp, 'n'>;
@@ -22,52 +25,56 @@ export interface Outbox {
 }
 
 export function openOutbox(userId: string): Outbox {
-  const database = new Dexie(`taskmaster-outbox-${userId}`, { chromeTransactionDurability: 'strict' });
-  database.version(1).stores({ ops: 'op, n', blocked: 'op', meta: 'key' });
-  const ops = database.table('ops') as EntityTable<PendingOp, 'op'>;
-  const blocked = database.table('blocked') as EntityTable<BlockedOp, 'op'>;
-  const meta = database.table('meta') as Table<{ key: string; value: string | number }, string>;
-  const within = <R>(work: () => Promise<R>): Promise<R> => database.transaction('rw', ops, blocked, meta, work);
-  const nextNumber = async (): Promise<number> => Number((await meta.get('next_n'))?.value ?? 1);
+  const shape = { ops: { key: 'op', index: 'n' }, blocked: { key: 'op' }, meta: { key: 'key' } };
+  const database = openDatabase(`taskmaster-outbox-${userId}`, VERSION, shape, 'strict');
+  interface Stores {
+    ops: Store<PendingOp>;
+    blocked: Store<BlockedOp>;
+    meta: Store<{ key: string; value: string | number }>;
+  }
+  const within = <R>(work: (stores: Stores) => Promise<R>): Promise<R> =>
+    database.within('readwrite', (store) =>
+      work({ ops: store('ops'), blocked: store('blocked'), meta: store('meta') }),
+    );
 
   return {
     read: () =>
-      within(async () => {
+      within(async ({ ops, blocked, meta }) => {
         let client_id = (await meta.get('client_id'))?.value as string | undefined;
         if (!client_id) {
           client_id = v7();
-          await meta.put({ key: 'client_id', value: client_id });
+          await meta.put([{ key: 'client_id', value: client_id }]);
         }
-        return { client_id, pending: await ops.orderBy('n').toArray(), blocked: await blocked.toArray() };
+        return { client_id, pending: await ops.all('n'), blocked: await blocked.all() };
       }),
     append: (drafts) =>
-      within(async () => {
-        const first = await nextNumber();
+      within(async ({ ops, meta }) => {
+        const first = Number((await meta.get('next_n'))?.value ?? 1);
         const numbered = drafts.map((draft, index) => ({ ...draft, n: first + index }));
-        await ops.bulkPut(numbered);
-        await meta.put({ key: 'next_n', value: first + numbered.length });
+        await ops.put(numbered);
+        await meta.put([{ key: 'next_n', value: first + numbered.length }]);
         return numbered;
       }),
-    remove: (ids) => within(() => ops.bulkDelete([...ids])),
+    remove: (ids) => within(({ ops }) => ops.remove(ids)),
     block: (refused) =>
-      within(async () => {
-        await blocked.bulkPut([...refused]);
-        await ops.bulkDelete(refused.map((one) => one.op));
+      within(async ({ ops, blocked }) => {
+        await blocked.put(refused);
+        await ops.remove(refused.map((one) => one.op));
       }),
-    dismiss: (op) => within(() => blocked.delete(op)),
+    dismiss: (op) => within(({ blocked }) => blocked.remove([op])),
     renumber: (ids, expect) =>
-      within(async () => {
-        const { moved, next } = renumbered(await ops.orderBy('n').toArray(), ids, expect);
-        await ops.bulkPut(moved);
-        await meta.put({ key: 'next_n', value: next });
+      within(async ({ ops, meta }) => {
+        const { moved, next } = renumbered(await ops.all('n'), ids, expect);
+        await ops.put(moved);
+        await meta.put([{ key: 'next_n', value: next }]);
         return moved;
       }),
-    destroy: () => database.delete({ disableAutoOpen: false }),
+    destroy: () => database.destroy(),
   };
 }
 
 /** `all` in its order. `next` is above every number in use, also those of edits that stay as they are. */
-function renumbered(
+export function renumbered(
   all: readonly PendingOp[],
   ids: readonly string[],
   expect: number,
@@ -79,10 +86,7 @@ function renumbered(
   return { moved, next: Math.max(expect + moved.length, ...all.slice(0, from).map((one) => one.n + 1)) };
 }
 
-/**
- * For a browser that lends no storage, or no more of it: edits are kept while the page is open, and sent at once. It goes
- * on where the disk stopped, for the server counts the numbers of one client.
- */
+/** Not on a disk: what a disk does, for tests. */
 export function memoryOutbox(
   client_id: string,
   next: number,

@@ -22,6 +22,8 @@ export interface Screen {
   status: SyncStatus;
   pending: readonly PendingOp[];
   blocked: readonly BlockedOp[];
+  /** Ids of what others have changed in the last moment. */
+  arrived: ReadonlySet<string>;
   seq: number;
   head: number;
   /** On the wall clock of the person. */

@@ -52,10 +52,10 @@ function oracle(one: ModelDevice, server: ModelServer): Record<string, unknown> 
     return done?.fate === 'no-op' && done.seq <= cursor.seq && one.device.included.has(op);
   };
   const outside = one.device.pending.filter((op) => !inside.has(op.op) && !isKnownNoOp(op.op));
-  // A snapshot leaves out what is deleted, so a device that began with one cannot show it brought back before the server does.
+  // What a snapshot left out a device that began with it cannot show before the server brings it back.
   const rows = new RowStore();
   for (const { entity, row } of replay(log).entries())
-    if (!(row as Task).deleted_at || one.device.rows.get(entity, row.id)) rows.set(entity, row as never);
+    if (server.keeps(row as Task) || one.device.rows.get(entity, row.id)) rows.set(entity, row as never);
   return shown(new View({ ...place, rows, awaited: one.device.awaited, outside, now: NOW }));
 }
 const viewOf = (one: ModelDevice) =>
@@ -172,10 +172,14 @@ function run(seed: number): void {
 
   settle();
   const [a, b] = devices as [ModelDevice, ModelDevice];
-  const truth = shown(new View({ ...place, rows: server.rows, awaited: new Set(), outside: [], now: NOW }));
-  for (const one of [a, b])
+  for (const one of [a, b]) {
+    const rows = new RowStore();
+    for (const { entity, row } of server.rows.entries())
+      if (server.keeps(row as Task) || one.device.rows.get(entity, row.id)) rows.set(entity, row as never);
+    const truth = shown(new View({ ...place, rows, awaited: new Set(), outside: [], now: NOW }));
     if (!same(viewOf(one), truth))
       fail(`${one.client_id} did not come to agree with the server: ${differing(viewOf(one), truth)}`);
+  }
   for (const one of devices) {
     if (one.device.pending.length > 0) fail('an edit stayed pending for ever');
     if (restored) continue;

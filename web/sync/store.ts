@@ -28,13 +28,13 @@ export async function openDevice(who: Person): Promise<void> {
   await made.client.start();
 }
 
-/** Takes everything of this person off the device. */
-export async function wipeDevice(): Promise<void> {
+/** Takes everything of this person off the device; `sparing` leaves edits that were never sent for when they come back. */
+export async function wipeDevice(sparing = false): Promise<void> {
   const gone = open;
   open = undefined;
   person = undefined;
   refresh();
-  await gone?.client.destroy();
+  await gone?.client.destroy(sparing);
 }
 
 export const resumeSync = (): void => open?.client.resume();

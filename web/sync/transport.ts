@@ -22,12 +22,12 @@ export class ServerRefusal extends Error {
   }
 }
 
-/** A same-origin request. @throws ServerRefusal */
+/** A same-origin request; its whole answer has to come in time. @throws ServerRefusal */
 export async function ask(
   path: string,
   init: { method?: string; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal } = {},
 ): Promise<Response> {
-  const timeout = AbortSignal.timeout?.(PATIENCE_MS);
+  const timeout = init.signal ?? AbortSignal.timeout?.(PATIENCE_MS);
   let answer: Response;
   try {
     answer = await fetch(path, {
@@ -58,6 +58,33 @@ export async function ask(
   );
 }
 
+/** A text that may take minutes on a slow line: given up only when nothing of it has come for a while. */
+async function askForLong(path: string): Promise<string> {
+  const giveUp = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const wait = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => giveUp.abort(), PATIENCE_MS);
+  };
+  wait();
+  try {
+    const { body } = await ask(path, { signal: giveUp.signal });
+    if (!body) return '';
+    let text = '';
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      text += value;
+      wait();
+    }
+  } catch (error) {
+    throw error instanceof ServerRefusal ? error : new ServerRefusal(0, 'cut', 'The answer was cut short.');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 export interface DeviceName {
   client_id: string;
   from_n?: number | undefined;
@@ -75,7 +102,7 @@ export function createTransport(workspaceId: string): Transport {
   const deviceQuery = ({ client_id, from_n }: DeviceName): string =>
     from_n ? `client_id=${client_id}&from_n=${from_n}` : '';
   return {
-    snapshot: async (device) => readSnapshot(await (await ask(`${base}/snapshot?${deviceQuery(device)}`)).text()),
+    snapshot: async (device) => readSnapshot(await askForLong(`${base}/snapshot?${deviceQuery(device)}`)),
     changes: async ({ seq, op, epoch }, device) => {
       const at = `since=${seq}&epoch=${epoch}&limit=1000${op ? `&op=${op}` : ''}`;
       return (await ask(`${base}/changes?${at}&${deviceQuery(device)}`)).json();

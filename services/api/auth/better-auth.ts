@@ -38,7 +38,7 @@ export function createAuth(options: AuthOptions) {
     database: options.pool,
     telemetry: { enabled: false },
     // A person's name and picture are changed by commands, where they have a history.
-    disabledPaths: ['/update-user'],
+    disabledPaths: ['/update-user', '/error', '/ok'],
     emailAndPassword: {
       enabled: true,
       minPasswordLength: 10,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
 import {
   createLocalJWKSet,
+  errors,
   exportJWK,
   generateKeyPair,
   importJWK,
@@ -62,7 +63,9 @@ export function createTokens(pool: pg.Pool) {
       let payload: JWTPayload;
       try {
         payload = await verify(token);
-      } catch {
+      } catch (error) {
+        // What is not the token's fault (the database is away) is not called so.
+        if (!(error instanceof errors.JOSEError)) throw error;
         throw new Problem('unauthenticated', 'The token is not valid, or no longer.');
       }
       if (typeof payload.sub !== 'string' || typeof payload.sid !== 'string' || typeof payload.exp !== 'number')

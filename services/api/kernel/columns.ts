@@ -21,7 +21,7 @@ export const columns: { readonly [E in Entity]: readonly string[] } = {
     ...['position', 'recurrence', 'series_id', 'slot', 'series_values', 'successor_id', 'predecessor_slot', 'missed'],
     ...['completion_id', 'completed_local', 'completed_at', 'archived_at', 'deletion_act', 'withdrawn'],
   ],
-  project: [...stamps, 'name', 'color', 'position', 'archived_at'],
+  project: [...stamps, 'name', 'color', 'position', 'archived_at', 'deletion_act'],
   tag: [...stamps, 'name', 'color'],
   reminder: [...stamps, 'user_id', 'task_id', 'series_id', 'minutes_before', 'at', 'snooze'],
   user: [...stamps, 'name', 'email', 'email_verified', 'role', 'settings'],

@@ -48,7 +48,7 @@ export async function execute<Answer>(
       if (membership.role === 'viewer') throw new Problem('forbidden', 'You may look, not change.');
       if (key && done) {
         if (done.answer_status === null && done.fingerprint === key.fingerprint) {
-          const made = await tx.query(sql.madeBy, [workspace_id, done.seq]);
+          const made = await tx.query(sql.madeBy, [workspace_id, done.seq, key.op]);
           throw new Problem('already_done', undefined, undefined, {
             made: made.map(({ entity, entity_id }) => ({ entity, id: entity_id })),
           });

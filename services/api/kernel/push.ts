@@ -29,7 +29,8 @@ export async function push(
       const member = tx.query(sql.readMember, [workspaceId, caller.user_id]);
       const processed = tx.query(sql.readProcessedOps, [caller.user_id, ids]);
       const client = tx.query(sql.readSyncClient, [caller.user_id, client_id, workspaceId]);
-      const based = ops.filter((op) => op.base_seq !== undefined && op.kind === 'update');
+      const readable = ops.filter((op) => !op.wrong);
+      const based = readable.filter((op) => op.base_seq !== undefined && op.kind === 'update');
       const since =
         based.length > 0
           ? tx.query(sql.changedSince, [
@@ -39,7 +40,7 @@ export async function push(
               client_id,
             ])
           : [];
-      const loading = load(tx, workspaceId, caller.user_id, ops);
+      const loading = load(tx, workspaceId, caller.user_id, readable);
       const [[workspace], [membership], before, [known], newer] = await Promise.all([
         locked,
         member,

@@ -114,11 +114,11 @@ export const changedSince = say<{ entity_id: string; seq: number; registers: str
    join tasks.change c on c.workspace_id = $1 and c.entity_id = base.entity_id and c.seq > base.seq and c.client_id is distinct from $4::uuid`,
 );
 
-/** What the act that ended at a sequence made. */
+/** What the act of a request made; nothing where it changed nothing. */
 export const madeBy = say<{ entity: string; entity_id: string }>(
   'made_by',
   `select entity, entity_id from tasks.change
-   where workspace_id = $1 and kind = 'created' and act_id = (select act_id from tasks.change where workspace_id = $1 and seq = $2) order by seq`,
+   where workspace_id = $1 and kind = 'created' and act_id = (select act_id from tasks.change where workspace_id = $1 and seq = $2 and op = $3) order by seq`,
 );
 
 const upserts = Object.fromEntries(

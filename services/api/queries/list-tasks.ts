@@ -3,6 +3,7 @@ import type { ListTasksQuery, TaskAnswer } from '@taskmaster/contracts/http/task
 import { Problem } from '@taskmaster/contracts/problems';
 import { foldName, tagId } from '@taskmaster/domain/ids';
 import type { Reminder, Task } from '@taskmaster/domain/task';
+import { isDate } from '@taskmaster/domain/time/calendar';
 import { addDays, localOf } from '@taskmaster/domain/time/zoned';
 import type { Runtime, Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
@@ -189,8 +190,15 @@ const writeCursor = (sort: string, key: string | null, id: string): string =>
 /** A key that the database can read as what it is compared with. */
 function isKey(key: unknown, sort: string): key is string {
   if (typeof key !== 'string' || key.includes('\0')) return false;
-  if (/^(created|due_date):/.test(sort)) return /^\d{4,5}-\d\d-\d\d \d\d:\d\d/.test(key) && key.length < 40;
+  if (/^(created|due_date):/.test(sort)) return isMoment(key);
   return /^(priority|relevance):/.test(sort) ? /^\d{1,4}$/.test(key) : true;
+}
+
+/** As PostgreSQL prints a timestamp. */
+function isMoment(text: string): boolean {
+  const [, date = '', time = ''] =
+    /^(\d{4,5}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d{1,6})?(?:[+-]\d\d(?::\d\d)?)?$/.exec(text) ?? [];
+  return isDate(date.slice(-10)) && !Number.isNaN(Date.parse(`2000-01-01T${time}Z`));
 }
 
 function readCursor(cursor: string, sort: string): { key: string | null; id: string } {

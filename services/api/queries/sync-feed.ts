@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { ChangesAnswer, Mine, SyncChange } from '@taskmaster/contracts/sync/changes';
 import { SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
+import { SNAPSHOT_KEEPS_DAYS } from '@taskmaster/domain/commands/world';
 import type { Entity } from '@taskmaster/domain/registers';
 import type { Runtime, Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
@@ -105,7 +106,7 @@ async function readMine(
 }
 
 const shown: Partial<Record<Entity, string>> = {
-  task: `deleted_at is null and archived_at is null and (status = 'pending' or completed_at > now() - interval '90 days')`,
+  task: `deleted_at is null and archived_at is null and (status = 'pending' or completed_at > now() - interval '${SNAPSHOT_KEEPS_DAYS} days')`,
   project: 'deleted_at is null and archived_at is null',
   tag: 'deleted_at is null',
   reminder: 'deleted_at is null',
@@ -123,12 +124,15 @@ const rowsOf = (Object.entries(shown) as [Entity, string][]).map(
 );
 
 const MOST_AT_ONCE = 4;
-let running = 0;
+/** Milliseconds without taking anything after which a reader is gone. */
+const STALLED = 15_000;
+/** Whose snapshots are being read. */
+const running = new Set<string>();
 
 /**
  * All that a device shows of a workspace at one moment, as NDJSON. Read whole before the first byte is sent, so a slow
- * reader holds no transaction; written in slices, so nobody waits long for a large one. Four at once until their last byte,
- * the rest are told to wait.
+ * reader holds no transaction; written in slices, so nobody waits long for a large one. Four people at
+ * once until their last byte, the rest are told to wait; who takes nothing for a while is cut off.
  */
 export async function readSnapshot(
   runtime: Reader,
@@ -136,13 +140,11 @@ export async function readSnapshot(
   workspaceId: string,
   query: { client_id?: string; from_n?: number },
 ): Promise<Readable> {
-  if (running >= MOST_AT_ONCE) throw new Problem('unavailable', 'Too many snapshots at once.', undefined, {}, 1);
-  running++;
-  let ended = false;
-  const end = (): void => {
-    if (!ended) running--;
-    ended = true;
-  };
+  const { user_id } = caller;
+  if (running.size >= MOST_AT_ONCE || running.has(user_id))
+    throw new Problem('unavailable', 'Too many snapshots at once.', undefined, {}, 1);
+  running.add(user_id);
+  const end = () => void running.delete(user_id);
   try {
     const [begin, tables, mine] = await runtime.transact(
       async (tx) => {
@@ -160,11 +162,28 @@ export async function readSnapshot(
       },
       { caller: callerSettings(caller), readOnly: true },
     );
-    const text = Readable.from(snapshotText(begin, tables, mine), { objectMode: false });
+    const text = Readable.from(
+      watched(snapshotText(begin, tables, mine), () => text.destroy()),
+      { objectMode: false },
+    );
     return text.once('close', end);
   } catch (error) {
     end();
     throw error;
+  }
+}
+
+/** Calls `stalled` where nobody asks for the next part in time. */
+function* watched(parts: Iterable<string>, stalled: () => void): Generator<string> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    for (const part of parts) {
+      clearTimeout(timer);
+      timer = setTimeout(stalled, STALLED);
+      yield part;
+    }
+  } finally {
+    clearTimeout(timer);
   }
 }
 

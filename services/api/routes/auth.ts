@@ -28,7 +28,8 @@ export function authRoutes(parts: {
         const text = typeof request.body === 'string' ? request.body : '';
         if (request.method === 'POST') {
           if (text !== '' && !isObject(text)) throw new Problem('malformed', 'The body is not a JSON object.');
-          if (request.headers.cookie !== undefined) requireOwnOrigin(request, parts.public_url);
+          if (request.headers.cookie !== undefined || request.headers.origin !== undefined)
+            requireOwnOrigin(request, parts.public_url);
           if (path !== '/sign-out') limiter.take(`address:${request.ip}`);
           if (path === '/sign-in/email' || path === '/sign-up/email') {
             limiter.take(`email:${emailIn(text)}`);
@@ -96,7 +97,7 @@ function addressOf(path: string, base: string): URL {
 
 /** What Better Auth refused, in our words: its own texts may echo what was sent. */
 async function problemOf(answer: Response): Promise<Problem> {
-  const { code } = (await answer.json().catch(() => ({}))) as { code?: string };
+  const { code, message: said } = (await answer.json().catch(() => ({}))) as { code?: string; message?: string };
   if (code && (problemCodes as string[]).includes(code)) return new Problem(code as ProblemCode);
   const known: Record<string, [ProblemCode, string, string?]> = {
     INVALID_EMAIL_OR_PASSWORD: ['unauthenticated', 'The address or the password is not right.'],
@@ -109,6 +110,12 @@ async function problemOf(answer: Response): Promise<Problem> {
     INVALID_ORIGIN: ['foreign_origin', 'The request comes from another site.'],
     MISSING_OR_NULL_ORIGIN: ['foreign_origin', 'A cookie needs an Origin header beside it.'],
   };
+  // Its check of the body names the field in its text: `[body.email] Invalid email address`.
+  const field = code === 'VALIDATION_ERROR' && /^\[body\.(\w+)\]/.exec(said ?? '')?.[1];
+  if (field) {
+    const message = field === 'email' ? 'Not an e-mail address.' : 'Not valid.';
+    return new Problem('invalid', message, [{ path: field, message }]);
+  }
   const [mapped, message, path] = (code && known[code]) || [];
   if (mapped) return new Problem(mapped, message, path ? [{ path, message: message ?? '' }] : undefined);
   if (answer.status === 401) return new Problem('unauthenticated');

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Http } from '../../http/server.ts';
 import type { Tickets } from '../auth/tokens.ts';
 import { organisingRoutes } from './organising.ts';
@@ -11,6 +12,8 @@ export function mountApi(parts: Parts & { tickets: Tickets; public_url?: string 
   parts.http.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
       route.attachValidation = true;
+      // What a route takes no parameters for is a mistake of the caller's, not to be passed over.
+      if (route.schema && !route.schema.querystring) route.schema.querystring = z.strictObject({});
     });
     const scoped = { ...parts, http: scope as unknown as Http };
     taskRoutes(scoped);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { name } from '@taskmaster/contracts/fields';
 import {
   createTaskSchema,
@@ -42,7 +43,7 @@ export function quickRoutes(parts: Parts): void {
     async (request, reply) => {
       const caller = await enter(parts, request);
       const workspace_id = personalWorkspace(caller);
-      const lines = parsed(request.body.text, caller);
+      const lines = await parsed(request.body.text, caller);
       const projects = await listProjects(runtime, caller);
       const ids: string[] = [];
       const ops = lines.flatMap((line) => {
@@ -75,7 +76,7 @@ export function quickRoutes(parts: Parts): void {
     },
     async (request) => {
       const caller = await enter(parts, request);
-      return { items: parsed(request.body.text, caller) as never };
+      return { items: (await parsed(request.body.text, caller)) as never };
     },
   );
 
@@ -104,7 +105,8 @@ export function quickRoutes(parts: Parts): void {
   );
 }
 
-function parsed(text: string, caller: Authenticated): ParsedTask[] {
+/** A line takes some milliseconds to read: between two of them others get their turn. */
+async function parsed(text: string, caller: Authenticated): Promise<ParsedTask[]> {
   const lines = splitLines(text);
   if (lines.length === 0) throw new Problem('invalid', undefined, [{ path: 'text', message: 'Holds no words.' }]);
   if (lines.length > MOST_LINES) throw new Problem('too_many', `At most ${MOST_LINES} lines at once.`);
@@ -116,7 +118,12 @@ function parsed(text: string, caller: Authenticated): ParsedTask[] {
     week_start: caller.settings.week_start,
     locale: caller.settings.locale,
   };
-  return lines.map((line) => parseQuickAdd(line, context));
+  const read: ParsedTask[] = [];
+  for (const line of lines) {
+    read.push(parseQuickAdd(line, context));
+    await setImmediate();
+  }
+  return read;
 }
 
 /** One line: the project it names (made if there is none of that name), the task, its reminders. */

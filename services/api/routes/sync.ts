@@ -1,3 +1,5 @@
+import { pipeline } from 'node:stream';
+import { createGzip } from 'node:zlib';
 import { uuid } from '@taskmaster/contracts/fields';
 import { ticketSchema } from '@taskmaster/contracts/http/service';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
@@ -5,7 +7,7 @@ import { changesAnswerSchema } from '@taskmaster/contracts/sync/changes';
 import { MOST_OPS_BYTES, pushAnswerSchema, pushSchema, SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import { z } from 'zod';
 import type { Tickets } from '../auth/tokens.ts';
-import { workspaceIds } from '../caller.ts';
+import { type Caller, workspaceIds } from '../caller.ts';
 import { push } from '../kernel/push.ts';
 import { readChanges, readSnapshot } from '../queries/sync-feed.ts';
 import { enter, type Parts } from './route.ts';
@@ -46,7 +48,11 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
       const caller = await enter(parts, request);
       known(workspaceIds(caller), request.params.id);
       const lines = await readSnapshot(runtime, caller, request.params.id, request.query);
-      return reply.type('application/x-ndjson').header('cache-control', 'no-store').send(lines);
+      reply.type('application/x-ndjson').header('cache-control', 'no-store').header('vary', 'accept-encoding');
+      if (!/\bgzip\b/.test(String(request.headers['accept-encoding']))) return reply.send(lines);
+      // Rows repeat their columns' names: a tenth of the bytes, for a device on a slow line.
+      const packed = pipeline(lines, createGzip({ level: 1 }), () => undefined);
+      return reply.header('content-encoding', 'gzip').send(packed);
     },
   );
 
@@ -91,8 +97,9 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
       },
     },
     async (request) => {
-      const caller = await enter(parts, request);
-      known(workspaceIds(caller), request.params.id);
+      const exists = async (who: Caller) => known(workspaceIds(who), request.params.id);
+      const caller = await enter(parts, request, exists);
+      await exists(caller);
       if (request.body.schema !== SYNC_SCHEMA)
         throw new Problem('schema_too_old', undefined, undefined, { schema: SYNC_SCHEMA });
       const answer = await push(runtime, caller, request.params.id, request.body);

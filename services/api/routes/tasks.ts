@@ -124,9 +124,11 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
     async (request, reply) => {
       const caller = await enter(parts, request);
       const { id } = request.params;
+      const version = versionWanted(request);
       return run(parts, request, reply, caller, {
         workspace_id: await homeOf(runtime, caller, 'task', id),
         ops: [op('delete', 'task', id, {}, request.query.scope)],
+        ...(version === undefined ? {} : { match: { entity: 'task' as const, id, version } }),
         answer: () => ({ status: 204, body: null }),
       });
     },

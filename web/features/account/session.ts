@@ -3,6 +3,7 @@ import type { About } from '@taskmaster/contracts/http/service';
 import type { Person } from '../../sync/screen.ts';
 import { openDevice, wipeDevice } from '../../sync/store.ts';
 import { ask } from '../../sync/transport.ts';
+import { hideToast } from '../../ui/toast.tsx';
 
 const KEPT = 'taskmaster.person';
 
@@ -46,7 +47,11 @@ export async function enter(): Promise<Person> {
   };
   const before = personKept();
   keep(person);
-  if (before && before.user_id !== person.user_id) await wipeDevice();
+  // Somebody else signed in where a session had ended: what that person has not sent waits for them.
+  if (before && before.user_id !== person.user_id) {
+    hideToast();
+    await wipeDevice(true);
+  }
   await openDevice(person);
   return person;
 }
@@ -72,6 +77,7 @@ export async function signUp(name: string, email: string, password: string): Pro
 export async function signOut(): Promise<void> {
   await ask('/api/auth/sign-out', { method: 'POST', body: {} });
   localStorage.removeItem(KEPT);
+  hideToast();
   await wipeDevice();
   history.replaceState(null, '', '/');
 }

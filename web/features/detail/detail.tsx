@@ -4,7 +4,8 @@ import { Icon } from '../../ui/icons.tsx';
 import { Lines } from '../../ui/lines.tsx';
 import { ShapeButton } from '../../ui/shape.tsx';
 import { showToast } from '../../ui/toast.tsx';
-import { History } from '../history/history.tsx';
+import { History, useHistory } from '../history/history.tsx';
+import { KeptEdits } from '../history/kept-edits.tsx';
 import { byPlace } from '../projects/project-links.tsx';
 import { openTask } from '../shell/router.ts';
 import { deleteTask, moveTo, newOp, toggleTask, updateTask } from '../tasks/acts.tsx';
@@ -22,6 +23,7 @@ export default function Detail({ id }: { id: string }) {
   const { view, settings, today } = useScreen();
   const task = view.get('task', id);
   const panel = useRef<HTMLElement>(null);
+  const history = useHistory(id, task?.version);
   useEffect(() => {
     panel.current?.focus();
   }, []);
@@ -53,7 +55,9 @@ export default function Detail({ id }: { id: string }) {
           <select
             aria-label="Project"
             value={task.project_id ?? ''}
-            onChange={(event) => updateTask(task, moveTo(task, event.target.value || null), 'Moved')}
+            onChange={({ target }) =>
+              updateTask(task, moveTo(task, target.value || null), `Moved to ${target.selectedOptions[0]?.text ?? ''}`)
+            }
           >
             <option value="">Inbox</option>
             {projects.map((one) => (
@@ -110,8 +114,9 @@ export default function Detail({ id }: { id: string }) {
             title={task.title}
             onToggle={() => toggleTask(task)}
           />
-          <TitleField key={task.title} title={task.title} onSave={(title) => updateTask(task, { title })} />
+          <TitleField title={task.title} onSave={(title) => updateTask(task, { title })} />
         </div>
+        <KeptEdits task={task} entries={history.entries} />
         <div className="panel-fields">
           <DueField key={`due ${task.due_date} ${task.due_time} ${task.due_zone}`} task={task} />
           <RepeatField key={`repeat ${JSON.stringify(task.recurrence)}`} task={task} />
@@ -119,9 +124,9 @@ export default function Detail({ id }: { id: string }) {
           <PriorityField task={task} />
           <TagsField task={task} />
         </div>
-        <Notes key={task.notes} task={task} />
+        <Notes task={task} />
         <Steps task={task} />
-        <History id={id} version={task.version} />
+        <History {...history} />
       </div>
       <footer className="panel-foot facts">
         <Lines state={isHere ? 'here' : 'equal'} />
@@ -150,11 +155,13 @@ function PanelHead({ children }: { children: React.ReactNode }) {
 }
 
 function TitleField({ title, onSave }: { title: string; onSave(title: string): void }) {
-  const [text, setText] = useState(title);
+  /** What is being written: another device's edit does not take it away. */
+  const [draft, setDraft] = useState<string | null>(null);
+  const text = draft ?? title;
   const save = () => {
     const wanted = text.replace(/\s+/g, ' ').trim();
     if (wanted && wanted !== title) onSave(wanted);
-    else setText(title);
+    setDraft(null);
   };
   return (
     <div className="growing subtitle" data-text={text}>
@@ -163,7 +170,7 @@ function TitleField({ title, onSave }: { title: string; onSave(title: string): v
         rows={1}
         maxLength={500}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => setDraft(event.target.value)}
         onBlur={save}
         onKeyDown={(event) => {
           if (event.key === 'Enter') {
@@ -171,7 +178,7 @@ function TitleField({ title, onSave }: { title: string; onSave(title: string): v
             event.currentTarget.blur();
           } else if (event.key === 'Escape') {
             event.preventDefault();
-            setText(title);
+            setDraft(null);
           }
         }}
       />

@@ -1,15 +1,41 @@
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
+import { boxesIn } from './boxes.ts';
+
+/** Whether the boxes of the text at hand can be ticked. */
+let canTick = false;
 
 DOMPurify.addHook('afterSanitizeAttributes', (node) => {
-  if (node.tagName !== 'A') return;
-  node.setAttribute('target', '_blank');
-  node.setAttribute('rel', 'noopener noreferrer nofollow');
+  if (node.tagName === 'A') {
+    node.setAttribute('target', '_blank');
+    node.setAttribute('rel', 'noopener noreferrer nofollow');
+  } else if (node.tagName === 'INPUT') {
+    if (node.getAttribute('type') !== 'checkbox') return node.remove();
+    node.toggleAttribute('disabled', !canTick);
+    node.setAttribute('aria-label', ownText(node.closest('li')));
+  }
 });
 
-/** Markdown as safe HTML: text, lists, links, code and tables; no pictures from elsewhere, no forms, no styles. */
-export const markdownToHtml = (markdown: string): string =>
-  DOMPurify.sanitize(marked.parse(markdown, { async: false, breaks: true, gfm: true }), {
+/** The words of an item without those of the list below it. */
+function ownText(item: Element | null): string {
+  const own = item?.cloneNode(true) as Element | undefined;
+  for (const list of own?.querySelectorAll('ul, ol') ?? []) list.remove();
+  return own?.textContent?.trim() ?? '';
+}
+
+/**
+ * Markdown as safe HTML: text, lists with boxes, links, code and tables; no pictures from elsewhere, no forms, no styles. Boxes
+ * are in the order of `boxesIn`, and disabled where the two do not see the same ones.
+ */
+export function markdownToHtml(markdown: string): string {
+  const options = { async: false, breaks: true, gfm: true } as const;
+  const tokens = marked.lexer(markdown, options);
+  const seen: boolean[] = [];
+  marked.walkTokens(tokens, (token) => {
+    if (token.type === 'list_item' && token.task) seen.push(token.checked === true);
+  });
+  canTick = JSON.stringify(seen) === JSON.stringify(boxesIn(markdown).map((box) => box.checked));
+  return DOMPurify.sanitize(marked.parser(tokens, options), {
     ALLOWED_TAGS: [
       'p',
       'br',
@@ -39,7 +65,10 @@ export const markdownToHtml = (markdown: string): string =>
       'tr',
       'th',
       'td',
+      'input',
     ],
-    ALLOWED_ATTR: ['href', 'start'],
+    ALLOWED_ATTR: ['href', 'start', 'type', 'checked'],
+    ADD_URI_SAFE_ATTR: ['start', 'type'],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i,
   });
+}

@@ -1,6 +1,6 @@
 import { foldName } from '@taskmaster/domain/ids';
 import type { Task } from '@taskmaster/domain/task';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { updateTask } from '../tasks/acts.tsx';
@@ -9,6 +9,7 @@ import { updateTask } from '../tasks/acts.tsx';
 export function TagsField({ task }: { task: Task }) {
   const { view } = useScreen();
   const [text, setText] = useState('');
+  const field = useRef<HTMLInputElement>(null);
   const colorOf = (name: string) => view.all('tag').find((tag) => foldName(tag.name) === foldName(name))?.color;
   const add = () => {
     const name = text.trim().replace(/^@/, '');
@@ -29,7 +30,11 @@ export function TagsField({ task }: { task: Task }) {
               type="button"
               className="tag-off"
               aria-label={`Take off @${tag}`}
-              onClick={() => updateTask(task, { tags: { add: [], remove: [tag] } })}
+              onClick={() => {
+                updateTask(task, { tags: { add: [], remove: [tag] } }, `Took off @${tag}`);
+                // The button goes with its tag; the focus does not.
+                field.current?.focus();
+              }}
             >
               <Icon name="close" />
             </button>
@@ -37,6 +42,7 @@ export function TagsField({ task }: { task: Task }) {
         ))}
         <input
           id="new-tag"
+          ref={field}
           className="plain-field"
           list="known-tags"
           placeholder={task.tags.length === 0 ? 'Add a tag' : 'Another'}
@@ -44,9 +50,13 @@ export function TagsField({ task }: { task: Task }) {
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key !== 'Enter') return;
-            event.preventDefault();
-            add();
+            if (event.key === 'Enter') {
+              event.preventDefault();
+              add();
+            } else if (event.key === 'Escape' && text !== '') {
+              event.preventDefault();
+              setText('');
+            }
           }}
           onBlur={add}
         />

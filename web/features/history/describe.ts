@@ -30,9 +30,10 @@ export function whoOf({ actor, via }: Pick<HistoryEntry, 'actor' | 'via'>, reade
 
 /** One entry in plain words: "due Wed 11 March → Thu 12 March, renamed “…”". */
 export function describe({ kind, changed }: HistoryEntry, reader: Reader): string {
-  if (kind !== 'updated' && kind !== 'skipped') return kinds[kind] ?? kind;
+  const isSkipUndone = kind === 'reopened' && changed.status === undefined;
+  if (kind !== 'updated' && kind !== 'skipped' && !isSkipUndone) return kinds[kind] ?? kind;
   const parts = [
-    kind === 'skipped' ? kinds.skipped : undefined,
+    isSkipUndone ? 'not skipped after all' : kinds[kind],
     ...Object.keys(changed).map((field) => fieldInWords(field, changed, reader)),
   ].filter((part): part is string => part !== undefined);
   return parts.length > 0 ? parts.join(', ') : 'changed';

@@ -112,7 +112,8 @@ export default function Settings() {
 }
 
 function SignOut() {
-  const { pending } = useScreen();
+  const { pending, blocked } = useScreen();
+  const unsent = pending.length + blocked.length;
   const [isAsking, setAsking] = useState(false);
   const leave = () =>
     signOut().catch(() =>
@@ -127,14 +128,12 @@ function SignOut() {
         Sign out
         <span className="facts setting-note">Takes everything of yours off this device.</span>
       </span>
-      <button type="button" className="button" onClick={() => (pending.length > 0 ? setAsking(true) : void leave())}>
+      <button type="button" className="button" onClick={() => (unsent > 0 ? setAsking(true) : void leave())}>
         Sign out
       </button>
       {isAsking && (
         <Dialog label="Sign out" className="sheet-dialog keys" onClose={() => setAsking(false)}>
-          <h2 className="subtitle">
-            {pending.length === 1 ? '1 edit has' : `${pending.length} edits have`} not reached the server
-          </h2>
+          <h2 className="subtitle">{unsent === 1 ? '1 edit has' : `${unsent} edits have`} not reached the server</h2>
           <p className="dialog-words">
             Signing out takes them off this device, and they are then gone. Stay until the two lines are equal to keep
             them.

@@ -37,8 +37,12 @@ export function Keys() {
         document.querySelector('dialog[open]')
       )
         return;
+      if (isTyping(event.target)) {
+        // Leaving a field keeps what was written; Esc once more closes the task.
+        if (event.key === 'Escape') (event.target as HTMLElement).blur();
+        return;
+      }
       if (event.key === 'Escape' && currentRoute().task) return openTask(null);
-      if (isTyping(event.target)) return;
       const key = event.key.toLowerCase();
       const after = before;
       before = key;

@@ -10,6 +10,9 @@ export function SignInAgain() {
   if (isOpen)
     return (
       <div className="door">
+        <button type="button" className="link door-back" onClick={() => setOpen(false)}>
+          Back to your tasks
+        </button>
         <Suspense>
           <AccountPage unsent={pending.length} email={person.email} />
         </Suspense>

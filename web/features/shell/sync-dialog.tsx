@@ -1,9 +1,10 @@
 import { localOf } from '@taskmaster/domain/time/zoned';
 import type { BlockedOp, PendingOp } from '../../sync/device.ts';
-import { dismissBlocked, useScreen } from '../../sync/store.ts';
+import { dismissBlocked, edit, useScreen } from '../../sync/store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Lines } from '../../ui/lines.tsx';
-import { refusalInWords } from './refusal-words.ts';
+import { newOp } from '../tasks/acts.tsx';
+import { patchInWords, refusalInWords } from './refusal-words.ts';
 import { syncWords } from './sync-words.ts';
 
 const sentences: Record<string, string> = {
@@ -36,8 +37,8 @@ export default function SyncDialog({ onClose }: { onClose(): void }) {
           )}
         </div>
       </header>
-      {blocked.map((one) => (
-        <Refused key={one.op} op={one} title={titleOf(one)} />
+      {byThing(blocked).map((ops) => (
+        <Refused key={ops[0]?.id} ops={ops} title={ops[0] ? titleOf(ops[0]) : ''} />
       ))}
       {pending.slice(0, 20).map((one) => (
         <p key={one.op} className="sync-line">
@@ -69,16 +70,53 @@ const kindWords: Record<PendingOp['kind'], string> = {
   restore: 'brought back',
 };
 
-function Refused({ op, title }: { op: BlockedOp; title: string }) {
+/** What was refused of one thing belongs together. */
+function byThing(blocked: readonly BlockedOp[]): BlockedOp[][] {
+  const things = new Map<string, BlockedOp[]>();
+  for (const one of blocked) things.set(one.id, [...(things.get(one.id) ?? []), one]);
+  return [...things.values()];
+}
+
+/** What was to be changed of one thing, why the server did not, and what can be done about it. */
+function Refused({ ops, title }: { ops: readonly BlockedOp[]; title: string }) {
+  const { view, today } = useScreen();
+  const isDeleted = ops.every((one) => one.entity === 'task' && one.code === 'deleted');
+  const reader = { today, projectName: (id: string) => view.get('project', id)?.name };
+  const putAway = () => {
+    for (const one of ops) dismissBlocked(one.op);
+  };
+  const bringBack = () => {
+    const again = ops.map(({ kind, entity, id, patch, scope }) => newOp(kind, entity, id, patch, scope));
+    void edit(newOp('restore', 'task', ops[0]?.id ?? ''), ...again);
+    putAway();
+  };
   return (
-    <div className="sync-refused">
-      <p>
-        <b>{title}</b>, {kindWords[op.kind]}: {refusalInWords(op)}
-      </p>
-      {Object.keys(op.patch).length > 0 && <pre className="proof">{JSON.stringify(op.patch, null, 1)}</pre>}
-      <button type="button" className="button" onClick={() => dismissBlocked(op.op)}>
-        Put it away
-      </button>
-    </div>
+    <section className="sync-refused" aria-label={title}>
+      {ops.map((one) => (
+        <div key={one.op}>
+          <p>
+            <b>{title}</b>, {kindWords[one.kind]}: {refusalInWords(one)}
+          </p>
+          <dl>
+            {patchInWords(one.patch, reader).map(([name, words]) => (
+              <div key={name}>
+                <dt className="facts">{name}</dt>
+                <dd>{words}</dd>
+              </div>
+            ))}
+          </dl>
+        </div>
+      ))}
+      <div className="sync-acts">
+        {isDeleted && (
+          <button type="button" className="button" onClick={bringBack}>
+            Bring it back with this
+          </button>
+        )}
+        <button type="button" className="button" onClick={putAway}>
+          {isDeleted ? 'Leave it' : 'Put it away'}
+        </button>
+      </div>
+    </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { TaskPatch } from '@taskmaster/domain/commands/create-task';
 import type { Op } from '@taskmaster/domain/commands/world';
+import { skipTo } from '@taskmaster/domain/recurrence/successor';
 import type { Task } from '@taskmaster/domain/task';
 import { v7 } from 'uuid';
 import { currentScreen, edit } from '../../sync/store.ts';
@@ -54,12 +55,22 @@ export function toggleTask(task: Task): void {
   });
 }
 
-/** Moves a repeating task to its next slot. History keeps what was skipped; the next date is said. */
+/** Moves a repeating task to its next slot. History keeps what was skipped; the next date is said, and taken back. */
 export function skipTask(task: Task): void {
+  const now = currentScreen();
+  const next = now && skipTo(task, `${now.today}T${now.time}`);
+  if (!next) {
+    showToast({ tone: 'refused', words: 'This is the last one of its series. Delete it to end the series' });
+    return;
+  }
   void edit(newOp('skip', 'task', task.id));
-  const after = currentScreen();
-  const next = after?.view.get('task', task.id)?.due_date;
-  showToast({ tone: 'plain', words: next && after ? `Skipped. Next on ${longDay(next, after.today)}` : 'Skipped' });
+  const { slot, missed, due_date, due_time, due_zone } = task;
+  showToast({
+    tone: 'plain',
+    words: `Skipped to ${longDay(next.due_date, now.today)}`,
+    undo: () =>
+      void edit(newOp('reopen', 'task', task.id, { skipped: { slot, missed, due: { due_date, due_time, due_zone } } })),
+  });
 }
 
 export function deleteTask(task: Task): void {

@@ -40,6 +40,7 @@ export function itemsOf(
       stepsDone: steps.filter((step) => step.status === 'completed').length,
       reminder: shortReminder(view.remindersOf(task)),
       isHere: view.stateOf(task.id) === 'here',
+      hasArrived: screen.arrived.has(task.id),
       isOpen: chosen === task.id,
       isSub,
       place,

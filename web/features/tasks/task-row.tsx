@@ -16,6 +16,8 @@ export interface RowFacts {
   stepsDone: number;
   reminder: string | null;
   isHere: boolean;
+  /** Another device has changed it just now. */
+  hasArrived: boolean;
   isOpen: boolean;
   isSub: boolean;
   /** Shown in the list of its own project, or as part of Today. */
@@ -29,7 +31,7 @@ const nextPriority: Record<string, Priority | null> = { none: 'low', low: 'mediu
 
 /** One line: when, shape, title, facts; tags and project; two small lines while the edit is here alone. */
 export const TaskRow = memo(function TaskRow(facts: RowFacts) {
-  const { task, isHere, isOpen, isSub, today } = facts;
+  const { task, isHere, hasArrived, isOpen, isSub, today } = facts;
   const done = task.status === 'completed';
   return (
     <div
@@ -38,6 +40,7 @@ export const TaskRow = memo(function TaskRow(facts: RowFacts) {
       data-sub={isSub || undefined}
       data-done={done || undefined}
       data-chosen={isOpen || undefined}
+      data-arrived={hasArrived || undefined}
     >
       {!isSub && <When {...facts} />}
       <ShapeButton priority={task.priority} done={done} title={task.title} onToggle={() => toggleTask(task)} />

@@ -1,7 +1,7 @@
 import type { ChangesAnswer, Mine, SyncChange } from '@taskmaster/contracts/sync/changes';
 import type { OpResult, PushAnswer, SyncOp } from '@taskmaster/contracts/sync/ops';
 import { decide } from '@taskmaster/domain/commands/decide';
-import { applyChange } from '@taskmaster/domain/commands/world';
+import { applyChange, SNAPSHOT_KEEPS_DAYS } from '@taskmaster/domain/commands/world';
 import type { Rows } from '@taskmaster/domain/registers';
 import type { Task } from '@taskmaster/domain/task';
 import type { Snapshot } from '../device.ts';
@@ -9,6 +9,7 @@ import { RowStore } from '../rows.ts';
 import { momentAt } from '../view.ts';
 
 const WORKSPACE = '00000000-0000-7000-8000-000000000001';
+const DAY = 24 * 60 * 60 * 1000;
 const USER = '00000000-0000-7000-8000-000000000002';
 export const place = { workspace_id: WORKSPACE, user_id: USER, time_zone: 'UTC' };
 
@@ -17,9 +18,9 @@ export class ModelServer {
   log: SyncChange[] = [];
   rows = new RowStore();
   epoch = 'epoch-0';
-  private processed = new Map<string, Mine & { client_id: string; n: number }>();
+  private processed = new Map<string, Mine & { client_id: string; n: number; code?: string }>();
   private lastNumbers = new Map<string, number>();
-  private minutes = 0;
+  private acts = 0;
 
   get head(): number {
     return this.log.length;
@@ -40,7 +41,10 @@ export class ModelServer {
     for (const op of ops) {
       const done = this.processed.get(op.op);
       if (done) {
-        results.push({ op: op.op, status: 'dup', seq: done.seq });
+        const { code, seq } = done;
+        results.push(
+          code ? { op: op.op, status: 'rejected', seq, error: { code } } : { op: op.op, status: 'dup', seq },
+        );
         continue;
       }
       const expect = (this.lastNumbers.get(client_id) ?? 0) + 1;
@@ -51,8 +55,9 @@ export class ModelServer {
       this.lastNumbers.set(client_id, op.n);
       const decision = decide(this.rows, this.moment(), [op]);
       if (!decision.ok) {
-        this.processed.set(op.op, { op: op.op, status: 'rejected', seq: this.head, client_id, n: op.n });
-        results.push({ op: op.op, status: 'rejected', error: { code: decision.code } });
+        const { code } = decision;
+        this.processed.set(op.op, { op: op.op, status: 'rejected', seq: this.head, client_id, n: op.n, code });
+        results.push({ op: op.op, status: 'rejected', error: { code } });
         continue;
       }
       this.write(op.op, client_id, decision.changes);
@@ -87,12 +92,18 @@ export class ModelServer {
   }
 
   snapshot(client_id: string): Snapshot {
-    const rows = [...this.rows.entries()].filter(({ row }) => !(row as Task).deleted_at);
+    const rows = [...this.rows.entries()].filter(({ row }) => this.keeps(row as Task));
     return {
       cursor: { seq: this.head, op: this.opAt(this.head), epoch: this.epoch },
       rows: structuredClone(rows),
       mine: this.mineOf(client_id),
     };
+  }
+
+  /** Whether a snapshot taken now has the row. */
+  keeps({ deleted_at, completed_at }: Partial<Task>): boolean {
+    const age = completed_at ? this.now() - Date.parse(completed_at) : 0;
+    return !deleted_at && age <= SNAPSHOT_KEEPS_DAYS * DAY;
   }
 
   /** A backup is put back: what came after it never was, and everyone is told by another epoch. */
@@ -119,7 +130,12 @@ export class ModelServer {
       .map(({ op, status, seq }) => ({ op, status, seq }));
   }
   private moment() {
-    return momentAt(place, new Date(Date.UTC(2026, 2, 10) + this.minutes++ * 60_000).toISOString());
+    this.acts++;
+    return momentAt(place, new Date(this.now()).toISOString());
+  }
+  /** Days pass between acts, so that much is soon long ago. */
+  private now(): number {
+    return Date.UTC(2026, 2, 10) + this.acts * 3 * DAY;
   }
   private write(
     op: string,
