@@ -74,7 +74,7 @@ export function createEmbeddedAdapter(options: { state: StateStore; log: Logger 
           // Timers count at most 24 days, and not while the machine sleeps.
           alarms.set(
             name,
-            setTimeout(left > A_WHILE ? arm : () => void wake(name, run), Math.min(Math.max(left, 0), A_WHILE)),
+            setTimeout(left > A_WHILE ? arm : () => void wake(name, run), Math.min(Math.max(left, 0) + 1, A_WHILE)),
           );
         };
         arm();

@@ -400,6 +400,20 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       expect(await state.get(key)).toBeUndefined();
     });
 
+    it('wakes at its time, never before, and a later call for the same name replaces it', async () => {
+      const { wake } = harness.consumer();
+      const name = `alarm ${randomUUID()}`;
+      const woken: number[] = [];
+      wake.onWake(name, async () => void woken.push(Date.now()));
+      const at = Date.now() + 700;
+      await wake.at(name, new Date(Date.now() + 60_000).toISOString());
+      await wake.at(name, new Date(at).toISOString());
+      await waitFor(async () => (woken.length > 0 ? true : undefined), 'the wake-up');
+      expect(woken[0]).toBeGreaterThanOrEqual(at);
+      await wake.at(name, new Date(Date.now() - 1_000).toISOString());
+      await waitFor(async () => (woken.length === 2 ? true : undefined), 'the one that was over');
+    });
+
     it('runs a timer again and again, never twice at a time', async () => {
       let [running, most, runs] = [0, 0, 0];
       harness.consumer().every(`tick ${randomUUID()}`, 10, async () => {
