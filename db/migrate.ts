@@ -7,11 +7,11 @@ const MIGRATION_LOCK = 7_233_001;
 
 /**
  * Brings a database to the newest schema. Forward only; each migration is one transaction and runs once.
- * Safe to call from several processes at once (a session advisory lock).
+ * Safe to call from several processes at once (a session advisory lock). `upTo` is the last to run: a restore goes on from there.
  *
  * @throws if a migration that already ran has been edited, or if the database is newer than this program.
  */
-export async function migrate(connection: pg.ClientConfig): Promise<{ applied: string[] }> {
+export async function migrate(connection: pg.ClientConfig, upTo?: string): Promise<{ applied: string[] }> {
   const client = new pg.Client(connection);
   await client.connect();
   const applied: string[] = [];
@@ -32,7 +32,10 @@ export async function migrate(connection: pg.ClientConfig): Promise<{ applied: s
         );
     }
     await requireRoles(client);
+    if (upTo !== undefined && !known.has(upTo))
+      throw new Error(`It needs migration ${upTo}, which this program does not know: it is of a newer program.`);
     for (const { name, sql } of migrations) {
+      if (upTo !== undefined && name > upTo) break;
       const hash = createHash('sha256').update(sql).digest('hex');
       const before = done.get(name);
       if (before === hash) continue;

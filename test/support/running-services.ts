@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
 import type { Config } from '../../services/config.ts';
 import { type Services, startServices } from '../../services/start-services.ts';
-import { freshDatabase } from './fresh-database.ts';
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 
 export interface Answer {
   status: number;
@@ -76,8 +76,10 @@ export async function runServices(
     Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY' | 'SMTP_URL' | 'MAIL_FROM'>
   > = {},
   log: Logger = createLogger('silent'),
+  /** Another database than a fresh one: it is left where it is. */
+  given?: FreshDatabase['connection'],
 ): Promise<RunningServices> {
-  const database = await freshDatabase();
+  const database = given ? { connection: given, drop: async () => undefined } : await freshDatabase();
   const services = await startServices({
     connection: database.connection,
     config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', ...config },
