@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const sources = ['domain', 'contracts', 'db', 'runtime', 'services', 'web', 'test'];
+const sources = ['domain', 'contracts', 'db', 'runtime', 'services', 'web', 'cli', 'test'];
 const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}.test.{ts,tsx}`);
 const needsMore = ['.pg', '.conformance', '.e2e', '.chaos'].flatMap(files);
 

@@ -19,6 +19,7 @@ const table = {
   slot_mismatch: [409, 'Another occurrence was meant'],
   completed_occurrence: [409, 'A completed occurrence does not change'],
   not_repeating: [409, 'It does not repeat'],
+  failed_again: [409, 'It failed again; the dead letter stays'],
   already_done: [409, 'This was done before; its answer is no longer kept'],
   schema_too_old: [409, 'This page is older than the server'],
   reset: [410, 'The position is not known here; start from a snapshot'],

@@ -57,6 +57,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
 
   const deadLetters: DeadLetters = {
     list: () => background.transact((tx) => tx.query(sql.deadLetters, [])),
+    get: async (id) => (await background.transact((tx) => tx.query(sql.deadLetter, [id]), { readOnly: true }))[0],
     replay: (id) =>
       background.transact(async (tx, emit) => {
         const [letter] = await tx.query(sql.lockDeadLetter, [id]);
@@ -123,6 +124,10 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       return logRelay.replay(from, workspaceIds);
     },
     deadLetters,
+    counts: async () => {
+      const [counts] = await background.transact((tx) => tx.query(sql.counts, []), { readOnly: true });
+      return counts ?? { outbox: 0, inbox: 0, dead_letters: 0 };
+    },
     async begin() {
       for (const consumer of consumers) await consumer.start();
       outbox.start();

@@ -81,6 +81,7 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
       'dead_letters',
       'select * from $schema.dead_letter order by failed_at desc limit 1000',
     ),
+    deadLetter: say<DeadLetter>('dead_letter', 'select * from $schema.dead_letter where id = $1'),
     lockDeadLetter: say<DeadLetter>('lock_dead_letter', 'select * from $schema.dead_letter where id = $1 for update'),
     replayed: say('replayed', `update $schema.dead_letter set replayed_at = now(), outcome = 'applied' where id = $1`),
     counts: say<{ inbox: number; dead_letters: number; outbox: number }>(

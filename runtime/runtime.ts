@@ -36,6 +36,8 @@ export interface Runtime<Owner extends string> {
   /** Sends the log of these workspaces (all, without) again from a sequence; consumers that have it pass it over. */
   replay(from: number, workspaceIds?: readonly string[]): Promise<{ workspaces: number }>;
   deadLetters: DeadLetters;
+  /** Rows that wait: to be published, to be handled, to be looked at by a person. */
+  counts(): Promise<{ outbox: number; inbox: number; dead_letters: number }>;
 }
 
 /** A statement of one service: a prepared statement's name and text, and the row it answers. */
@@ -122,6 +124,7 @@ export interface DeadLetter {
 }
 export interface DeadLetters {
   list(): Promise<DeadLetter[]>;
+  get(id: string): Promise<DeadLetter | undefined>;
   /** Applies it late, once. Throws what the handler throws; the letter then stays. */
   replay(id: string): Promise<'applied' | 'already_replayed' | 'unknown'>;
 }

@@ -18,6 +18,7 @@ const schema = z.object({
   RATE_LIMIT: text
     .regex(/^(off|[1-9]\d{0,5}\/s,[1-9]\d{0,5})$/, 'must be off, or like 50/s,200 (a rate and a burst, each from 1)')
     .default('50/s,200'),
+  BACKUP_KEEP: z.coerce.number('must be a number').int().min(0).max(1000).default(7),
   SMTP_URL: text.regex(/^smtps?:\/\/[^\s/]/, 'must begin with smtp:// or smtps://').optional(),
   MAIL_FROM: text
     .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name with an address in angle brackets')

@@ -1,13 +1,20 @@
 import { StartRefusal } from '@taskmaster/db/server/start';
+import { RestoreRefusal } from './backup/restore.ts';
 import { ConfigRefusal, readConfig } from './config.ts';
-import { startSingle } from './single.ts';
+import { restoreSingle, startSingle } from './single.ts';
 
 const VERSION = '0.1.0';
 
-/** The program: reads its settings, starts, says where it is, and stops cleanly on Ctrl-C or SIGTERM. */
+/** The program: reads its settings, starts, says where it is, and stops cleanly on Ctrl-C or SIGTERM; or puts a backup back. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
-  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const [command, file] = process.argv.slice(2);
+  if (command === 'restore' && file) {
+    const { at, rows } = await restoreSingle(config, file, say);
+    return say(`\n  Restored: ${rows} rows, as of ${at}. Start TaskMaster now.\n`);
+  }
+  if (command !== undefined) throw new Error('Known besides starting: restore FILE.');
   const running = await startSingle(config, { version: VERSION, progress: say });
   say(`\n  TaskMaster is ready:  ${running.url}\n`);
   if (running.firstAccountUrl)
@@ -39,6 +46,7 @@ main().catch((error: unknown) => {
     process.stderr.write(`TaskMaster cannot start with these settings:\n${error.message}\n`);
   else if (error instanceof StartRefusal)
     process.stderr.write(`TaskMaster cannot start: ${error.message}\n${error.what_to_do}\n`);
+  else if (error instanceof RestoreRefusal) process.stderr.write(`Not restored. ${error.message}\n`);
   else if (isListenError(error))
     process.stderr.write(
       `TaskMaster cannot start: HOST and PORT name an address that cannot be listened on (${error.code}). Is another program there? Nothing was lost.\n`,

@@ -1,8 +1,12 @@
+import { serviceNames } from '@taskmaster/contracts/http/admin';
 import { createLogger, createMetrics } from '@taskmaster/runtime/telemetry';
+import { adminRoutes } from './api/routes/admin.ts';
 import { mountApi } from './api/routes/mount.ts';
 import type { Parts } from './api/routes/route.ts';
 import { auditRoutes } from './audit/routes.ts';
+import { backupRoutes } from './backup/routes.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
+import { deadLetterRoutes } from './http/dead-letter-routes.ts';
 import { createServer } from './http/server.ts';
 import { notificationRoutes } from './notification/routes.ts';
 
@@ -20,6 +24,9 @@ export async function buildOpenApi(): Promise<object> {
   http.after(() => {
     mountApi({ http } as Parts & Parameters<typeof mountApi>[0]);
     auditRoutes({ http } as Parameters<typeof auditRoutes>[0]);
+    for (const service of serviceNames) deadLetterRoutes({ http, service } as Parameters<typeof deadLetterRoutes>[0]);
+    adminRoutes({ http } as Parameters<typeof adminRoutes>[0]);
+    backupRoutes({ http } as Parameters<typeof backupRoutes>[0]);
     notificationRoutes({ http } as Parameters<typeof notificationRoutes>[0]);
     aboutRoutes(http, {
       metrics,

@@ -5,7 +5,11 @@ import { migrate } from '@taskmaster/db/migrate';
 import { openDatabase } from '@taskmaster/db/server/start';
 import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
+import { backup } from './backup/backup.ts';
+import { startNightly } from './backup/nightly.ts';
+import { type Restored, restore } from './backup/restore.ts';
 import type { Config } from './config.ts';
+import { listenForOperator } from './http/operator-socket.ts';
 import { startServices } from './start-services.ts';
 
 export interface Running {
@@ -15,6 +19,39 @@ export interface Running {
   broken: Promise<string>;
   stop(): Promise<void>;
 }
+
+/**
+ * Puts a backup into a data folder, or a database, that holds nothing yet; the program must not run there.
+ * @throws RestoreRefusal | StartRefusal
+ */
+export async function restoreSingle(config: Config, file: string, progress: (text: string) => void): Promise<Restored> {
+  const dataDir = resolve(config.DATA_DIR);
+  mkdirSync(dataDir, { recursive: true });
+  const own = join(dataDir, SECRET_FILE);
+  const log = createLogger('warn');
+  const database = await openDatabase({
+    ...(config.DATABASE_URL ? { database_url: config.DATABASE_URL } : {}),
+    data_dir: dataDir,
+    allow_unsafe: config.ALLOW_UNSAFE_DATABASE,
+    log: ({ level, msg, ...fields }) => log[level](fields, msg),
+    progress,
+  });
+  try {
+    const release = await holdAlone(database.connection);
+    try {
+      const here = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
+      const restored = await restore({ connection: database.connection, file, secret: here, progress });
+      if (here === undefined && restored.secret) writeFileSync(own, restored.secret, { mode: 0o600, flag: 'wx' });
+      return restored;
+    } finally {
+      await release();
+    }
+  } finally {
+    await database.stop();
+  }
+}
+
+const SECRET_FILE = 'better-auth-secret';
 
 /** Held for as long as the program runs: one program per database. */
 const PROGRAM_LOCK = 7_233_000;
@@ -41,12 +78,25 @@ export async function startSingle(
     if (applied.length > 0) log.info({ applied }, 'database brought up to date');
     undo.push(await holdAlone(connection));
 
+    const secret = secretOf(config, dataDir);
+    const backups =
+      config.BACKUP_KEEP > 0
+        ? startNightly({
+            folder: join(dataDir, 'backups'),
+            keep: config.BACKUP_KEEP,
+            make: (file) =>
+              backup({ connection, file, version: options.version, secret: config.BETTER_AUTH_SECRET ? null : secret }),
+            log,
+          })
+        : undefined;
+    if (backups) undo.push(() => backups.stop());
     const services = await startServices({
       connection,
       config,
       log,
       version: options.version,
-      secret: secretOf(config, dataDir),
+      secret,
+      ...(backups ? { backups } : {}),
       address:
         config.PUBLIC_URL ?? `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`,
       checkpointFile: join(dataDir, 'audit-checkpoints.jsonl'),
@@ -54,6 +104,8 @@ export async function startSingle(
     });
     undo.push(() => services.stop());
     const address = await services.http.listen({ host: config.HOST, port: config.PORT });
+    const operator = await listenForOperator(services.http, join(dataDir, 'operator.sock'), log);
+    undo.push(() => operator.close());
     const url = config.PUBLIC_URL ?? address;
     const first = await services.firstAccountPath();
     log.info({ url, version: options.version }, 'ready');
@@ -89,7 +141,7 @@ async function holdAlone(connection: pg.ClientConfig): Promise<() => Promise<voi
 /** The secret that signs sessions: given, or made once and kept beside the data, readable by its owner alone. */
 function secretOf(config: Config, dataDir: string): string {
   if (config.BETTER_AUTH_SECRET) return config.BETTER_AUTH_SECRET;
-  const file = join(dataDir, 'better-auth-secret');
+  const file = join(dataDir, SECRET_FILE);
   if (!existsSync(file)) writeFileSync(file, randomBytes(48).toString('base64url'), { mode: 0o600, flag: 'wx' });
   chmodSync(file, 0o600);
   return readFileSync(file, 'utf8').trim();

@@ -1,14 +1,19 @@
 import { fileURLToPath } from 'node:url';
+import { serviceNames } from '@taskmaster/contracts/http/admin';
 import { createRuntime, type RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { createEmbeddedAdapter } from '@taskmaster/runtime/embedded/embedded-adapter';
 import { createStateStore } from '@taskmaster/runtime/embedded/state-store';
 import { createMetrics, type Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { isOwnOrigin } from './api/auth/authenticate.ts';
+import { adminRoutes, type Status } from './api/routes/admin.ts';
 import { startApi } from './api/service.ts';
 import { type Audit, startAudit } from './audit/service.ts';
+import type { Nightly } from './backup/nightly.ts';
+import { backupRoutes } from './backup/routes.ts';
 import type { Config } from './config.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
+import { deadLetterRoutes } from './http/dead-letter-routes.ts';
 import { createServer, type Http } from './http/server.ts';
 import { inlineScriptHashes, pageRoutes } from './http/web-page.ts';
 import { createMailer } from './mail/mailer.ts';
@@ -42,6 +47,8 @@ export interface ServicesOptions {
   database: string;
   /** Where signed checkpoints of the audit log go besides the database. */
   checkpointFile?: string;
+  /** The backups that this program makes by itself. */
+  backups?: Nightly;
   /** Milliseconds; only tests shorten it. */
   validateSocketsEvery?: number;
 }
@@ -114,7 +121,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     secret: options.secret,
     ...(public_url ? { public_url } : {}),
     sign_up: config.SIGN_UP,
-    ...(mailer ? { mail: { mailer, address: options.address } } : {}),
+    address: options.address,
+    ...(mailer ? { mailer } : {}),
     rate: config.RATE_LIMIT,
     log,
   });
@@ -129,7 +137,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...(options.validateSocketsEvery ? { validateEvery: options.validateSocketsEvery } : {}),
   });
   await recurring.start(recurringRuntime);
-  startNotification({
+  const notification = startNotification({
     http,
     runtime: notificationRuntime,
     enter: started.enter,
@@ -149,6 +157,17 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     ...(options.checkpointFile ? { checkpointFile: options.checkpointFile } : {}),
     log,
   });
+  const started_at = new Date().toISOString();
+  const { enterAdmin, record } = started;
+  const runtimes = { api, recurring: recurringRuntime, notification: notificationRuntime, audit: auditRuntime };
+  const status = async (): Promise<Omit<Status, 'users'>> => ({
+    version: options.version,
+    started_at,
+    services: await Promise.all(serviceNames.map(async (name) => ({ name, ...(await runtimes[name].counts()) }))),
+    relay_lag: await started.relayLag(),
+    reminders: await notification.counts(),
+    backup: (await options.backups?.state()) ?? 'not kept by this program',
+  });
   const database = {
     name: 'database',
     check: async () => {
@@ -160,9 +179,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     aboutRoutes(http, {
       metrics,
       ...(config.METRICS_TOKEN ? { metricsToken: config.METRICS_TOKEN } : {}),
-      dependencies: [database],
+      dependencies: [database, ...(options.backups ? [{ name: 'backup', check: options.backups.state }] : [])],
       about: started.about,
     });
+    for (const service of serviceNames)
+      deadLetterRoutes({ http, service, deadLetters: runtimes[service].deadLetters, enterAdmin, record });
+    adminRoutes({ http, authPool, links: started.links, enterAdmin, record, status });
+    if (options.backups) backupRoutes({ http, backups: options.backups, enterAdmin, record });
     pageRoutes(http, page);
   });
   await http.ready();

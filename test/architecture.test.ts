@@ -5,7 +5,7 @@ import { findViolations, RULES, readSources, type Source, specifiersOf } from '.
 const sources = readSources(path.resolve(import.meta.dirname, '..'));
 
 test('there are sources to judge', () => {
-  for (const folder of ['domain', 'contracts', 'db', 'runtime', 'services']) {
+  for (const folder of ['domain', 'contracts', 'db', 'runtime', 'services', 'web', 'cli']) {
     expect(sources.filter(({ file }) => file.startsWith(`${folder}/`)).length, folder).toBeGreaterThan(0);
   }
 });

@@ -27,7 +27,7 @@ export async function build() {
 async function buildServer() {
   if (!existsSync(path.join(root, 'services/main.ts'))) return false;
   const wanted = contentHash(
-    ['domain', 'contracts', 'db', 'runtime', 'services', 'package-lock.json', 'scripts/steps/build.mjs'],
+    ['domain', 'contracts', 'db', 'runtime', 'services', 'cli', 'package-lock.json', 'scripts/steps/build.mjs'],
     (file) => !/\.test\.tsx?$/.test(file),
   );
   if (readIfThere(SERVER_STAMP) === wanted) return false;
@@ -37,7 +37,7 @@ async function buildServer() {
     try {
       await bundle({
         absWorkingDir: root,
-        entryPoints: ['services/main.ts'],
+        entryPoints: { main: 'services/main.ts', taskmaster: 'cli/main.ts' },
         outdir: unfinished,
         bundle: true,
         splitting: true,

@@ -3,9 +3,10 @@ import { INSTALLATION_ID, personalWorkspaceId } from '@taskmaster/domain/ids';
 import type { Runtime } from '@taskmaster/runtime/runtime';
 import { currentTrail } from '@taskmaster/runtime/telemetry';
 import { v7 } from 'uuid';
+import type { AdminAct } from '../http/admin.ts';
 
 export interface Act {
-  action: 'signed_up' | 'signed_in' | 'sign_in_failed' | 'signed_out';
+  action: 'signed_up' | 'signed_in' | 'sign_in_failed' | 'signed_out' | AdminAct['action'];
   /** Null: nobody known. */
   user_id: string | null;
   ip: string;

@@ -1,10 +1,13 @@
 import type { About } from '@taskmaster/contracts/http/service';
+import { Problem } from '@taskmaster/contracts/problems';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
+import type { Admin, AdminAct } from '../http/admin.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
+import { isOperator } from '../http/operator-socket.ts';
 import type { Http } from '../http/server.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
@@ -13,6 +16,7 @@ import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
 import { type Authenticate, type Authenticated, createAuthenticate } from './auth/authenticate.ts';
 import { createAuth } from './auth/better-auth.ts';
+import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
 import { createPeople } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
 import { createTickets, createTokens, type Tickets } from './auth/tokens.ts';
@@ -31,8 +35,10 @@ export interface ApiOptions {
   secret: string;
   public_url?: string;
   sign_up: 'open' | 'closed';
-  /** Letters for accounts, and where people reach this place; undefined where it cannot send mail. */
-  mail?: { mailer: Mailer; address: string };
+  /** Where people reach this place. */
+  address: string;
+  /** Undefined where it cannot send mail. */
+  mailer?: Mailer;
   rate: { perSecond: number; burst: number } | 'off';
   log: Logger;
 }
@@ -42,6 +48,13 @@ export interface Api {
   authenticate: Authenticate;
   /** For routes of other services: who calls, within their rate, with a request that is valid. */
   enter(request: FastifyRequest): Promise<Authenticated>;
+  /** For what only whoever runs the place may do. @throws Problem forbidden */
+  enterAdmin(request: FastifyRequest): Promise<Admin>;
+  /** Makes what they did known to the audit log. */
+  record(act: AdminAct): Promise<void>;
+  links: OneTimeLinks;
+  /** Changes that are committed and not published. */
+  relayLag(): Promise<number>;
   /** The path that lets the first account be made where sign-up is closed; undefined once there is one. */
   firstAccountPath(): Promise<string | undefined>;
   /** Whether there is an account, and who may make one. */
@@ -55,11 +68,13 @@ const DAY = 24 * 60 * 60 * 1000;
 export async function startApi(options: ApiOptions): Promise<Api> {
   const { http, runtime, authPool, public_url } = options;
   const people = createPeople(runtime);
-  const admission = createAdmission(
-    options.sign_up,
-    options.mail !== undefined,
-    async () => (await authPool.query('select from "user" limit 1')).rowCount === 0,
-  );
+  const links = createOneTimeLinks(authPool, options.address);
+  const admission = createAdmission({
+    sign_up: options.sign_up,
+    mail: options.mailer !== undefined,
+    isFirst: async () => (await authPool.query('select from "user" limit 1')).rowCount === 0,
+    takeInvitation: links.takeInvitation,
+  });
   const sessions = createSessions(authPool);
   const auth = createAuth({
     pool: authPool,
@@ -70,7 +85,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       sessions.forgetOf(userId);
       people.forget(userId);
     },
-    ...(options.mail ? { mails: createAccountMails(options.mail, options.log) } : {}),
+    ...(options.mailer ? { mails: createAccountMails(options.mailer, options.address, options.log) } : {}),
     ...(public_url ? { public_url } : {}),
   });
   // The signing key is there before the first token, not made by several first tokens at once.
@@ -118,6 +133,23 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     tickets,
     authenticate,
     enter: (request) => enter(parts, request),
+    enterAdmin: async (request) => {
+      if (isOperator(request)) {
+        if (request.validationError) throw request.validationError;
+        return { user_id: null };
+      }
+      const caller = await enter(parts, request);
+      if (caller.role !== 'admin') throw new Problem('forbidden', 'For administrators.');
+      return { user_id: caller.user_id };
+    },
+    record: ({ request, by, action, detail }) => {
+      const agent = request.headers['user-agent'];
+      const act = { action, user_id: by.user_id, ip: request.ip ?? 'operator', ...(detail ? { detail } : {}) };
+      return recordAct(runtime, { ...act, ...(agent ? { user_agent: agent } : {}) });
+    },
+    links,
+    relayLag: async () =>
+      (await runtime.background((tx) => tx.query(relayLag, []), { readOnly: true }))[0]?.changes ?? 0,
     firstAccountPath: admission.firstAccountPath,
     about: admission.about,
   };
@@ -127,5 +159,10 @@ const say = statementsOf('tasks');
 const forgetAnswers = say(
   'forget_answers',
   `update tasks.processed_op set answer = null, answer_status = null where answer_status is not null and at < now() - interval '24 hours'`,
+);
+const relayLag = say<{ changes: number }>(
+  'relay_lag',
+  `select coalesce(sum(w.head - coalesce(p.sequence, 0)), 0)::bigint as changes
+   from tasks.workspace w left join tasks.position p on p.workspace_id = w.id`,
 );
 const forgetOps = say('forget_ops', `delete from tasks.processed_op where at < now() - interval '180 days'`);

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -5,7 +7,7 @@ import { finished, pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { type Begin, Counting, END_OF_TABLE, FORMAT, newHash } from './format.ts';
+import { type Begin, END_OF_TABLE, FORMAT } from './format.ts';
 import { roleOf, tablesOf } from './tables.ts';
 
 export interface BackupOptions {
@@ -21,6 +23,8 @@ export interface BackupMade {
   rows: number;
   bytes: number;
 }
+
+const LINE_FEED = 10;
 
 /**
  * Writes everything, as it was at one moment, into one file that its owner alone may read, while the program goes on. The
@@ -45,11 +49,12 @@ export async function backup({ connection, file, version, secret, progress }: Ba
     const out = createGzip({ level: 6 });
     const written = pipeline(out, createWriteStream(unfinished, { mode: 0o600 }));
     written.catch(() => undefined);
-    const hash = newHash();
-    const say = async (line: string): Promise<void> => {
-      hash.update(`${line}\n`);
-      if (!out.write(`${line}\n`)) await Promise.race([new Promise((go) => out.once('drain', go)), written]);
+    const hash = createHash('sha256');
+    const write = async (part: string | Buffer): Promise<void> => {
+      hash.update(part);
+      if (!out.write(part)) await Promise.race([once(out, 'drain'), written]);
     };
+    const say = (line: object | string) => write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
     const begin: Begin = {
       taskmaster_backup: FORMAT,
       at,
@@ -58,24 +63,23 @@ export async function backup({ connection, file, version, secret, progress }: Ba
       database: about?.database ?? '',
       secret,
     };
-    await say(JSON.stringify(begin));
+    await say(begin);
     const rows: Record<string, number> = {};
     for (const { name, columns } of tables) {
       progress?.(name);
-      await say(JSON.stringify({ copy: name, columns }));
+      await say({ copy: name, columns });
       await client.query(`set local role ${roleOf(name)}`);
-      const counting = new Counting(hash);
       const copied = client.query(copyTo(`copy (select ${columns.join(', ')} from ${name}) to stdout`));
-      counting.pipe(out, { end: false });
-      await Promise.race([
-        pipeline(copied, counting),
-        written.then(() => Promise.reject(new Error('The file ended.'))),
-      ]);
+      let count = 0;
+      for await (const part of copied as AsyncIterable<Buffer>) {
+        for (let at = part.indexOf(LINE_FEED); at >= 0; at = part.indexOf(LINE_FEED, at + 1)) count++;
+        await write(part);
+      }
+      rows[name] = count;
       await client.query('reset role');
       await say(END_OF_TABLE);
-      rows[name] = counting.rows;
     }
-    out.end(`${JSON.stringify({ end: { rows, sha256: hash.copy().digest('hex') } })}\n`);
+    out.end(`${JSON.stringify({ end: { rows, sha256: hash.digest('hex') } })}\n`);
     await finished(out);
     await written;
     const bytes = await durable(unfinished, file);

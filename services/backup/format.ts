@@ -1,5 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
-import { Transform, type TransformCallback } from 'node:stream';
 import { z } from 'zod';
 
 /**
@@ -24,18 +22,3 @@ export const tableSchema = z.object({ copy: z.string(), columns: z.array(z.strin
 export const endSchema = z.object({ end: z.object({ rows: z.record(z.string(), z.int()), sha256: z.string() }) });
 
 export const END_OF_TABLE = '\\.';
-
-/** Counts the lines and adds to the hash what goes through, unchanged. */
-export class Counting extends Transform {
-  rows = 0;
-  constructor(private readonly hash: Hash) {
-    super();
-  }
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) this.rows++;
-    this.hash.update(chunk);
-    done(null, chunk);
-  }
-}
-
-export const newHash = (): Hash => createHash('sha256');

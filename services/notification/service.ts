@@ -21,6 +21,11 @@ export interface NotificationOptions {
   mail?: Mail;
 }
 
+export interface Notification {
+  /** How the ledger stands. */
+  counts(): Promise<{ scheduled: number; overdue: number; failed: number; late_today: number }>;
+}
+
 const SWEEP_EVERY = 5_000;
 /** How long a start waits for the changes that came while it was away, before it decides by what it knows. */
 const CATCH_UP_WITHIN = 5_000;
@@ -33,13 +38,21 @@ const cursors = say<{ workspace_id: string; sequence: number }>(
   `select workspace_id, sequence from notification.cursor where consumer = 'notification'`,
 );
 
+const ledgerCounts = say<{ scheduled: number; overdue: number; failed: number; late_today: number }>(
+  'ledger_counts',
+  `select count(*) filter (where state = 'scheduled') as scheduled,
+     count(*) filter (where state = 'scheduled' and due_at < now() - interval '30 seconds') as overdue,
+     count(*) filter (where state = 'failed') as failed,
+     count(*) filter (where late_reason is not null and decided_at > now() - interval '24 hours') as late_today
+   from notification.ledger`,
+);
 const followed = changeEventTypes.filter((type) => /^com\.todo\.(task|reminder|user)\./.test(type));
 
 /**
  * Reminds: plans from the events of tasks, reminders and people alone, decides each reminder once when its time has come by
  * the database's clock, shows it, and says what became of it. Woken at the next one; a sweep each five seconds is the truth.
  */
-export function startNotification({ http, runtime, enter, log, mail }: NotificationOptions): void {
+export function startNotification({ http, runtime, enter, log, mail }: NotificationOptions): Notification {
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
   let running: Promise<void> | undefined;
@@ -99,4 +112,10 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
 
   if (mail) startDelivery({ runtime, log, mail });
   http.after(() => notificationRoutes({ http, enter, queries: createQueries(runtime) }));
+  return {
+    counts: async () => {
+      const [counts] = await runtime.background((tx) => tx.query(ledgerCounts, []), { readOnly: true });
+      return counts ?? { scheduled: 0, overdue: 0, failed: 0, late_today: 0 };
+    },
+  };
 }

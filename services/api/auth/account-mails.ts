@@ -11,10 +11,7 @@ const AGAIN_AFTER = [1_000, 5_000, 25_000];
  * Letters about the account itself. Their links are made from where this place is reached, never from what a request says
  * of itself. Somebody waits for them: tried four times within half a minute, and asked for again by the person after that.
  */
-export function createAccountMails(
-  { mailer, address }: { mailer: Mailer; address: string },
-  log: Logger,
-): AccountMails {
+export function createAccountMails(mailer: Mailer, address: string, log: Logger): AccountMails {
   async function post(email: string, letter: Letter): Promise<void> {
     const message_id = `${v7()}@${new URL(address).hostname}`;
     for (const wait of [...AGAIN_AFTER, undefined]) {

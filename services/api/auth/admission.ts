@@ -3,16 +3,27 @@ import type { About } from '@taskmaster/contracts/http/service';
 import { Problem } from '@taskmaster/contracts/problems';
 
 /**
- * Who may sign up. Open: anyone. Closed: nobody, but for the first account, which needs the one-time link that the program
+ * Who may sign up. Open: anyone. Closed: whoever was invited; the first account needs the one-time link that the program
  * prints: so nobody on the network can take a fresh installation.
  */
-export function createAdmission(signUp: 'open' | 'closed', mail: boolean, isFirst: () => Promise<boolean>) {
+export function createAdmission({
+  sign_up,
+  mail,
+  isFirst,
+  takeInvitation,
+}: {
+  sign_up: 'open' | 'closed';
+  mail: boolean;
+  isFirst(): Promise<boolean>;
+  /** True once for each link that was handed out. */
+  takeInvitation(token: string): Promise<boolean>;
+}) {
   const invite = randomBytes(24).toString('base64url');
   let hasAccounts = false;
   return {
     /** @throws Problem sign_up_closed */
     async admit(given: string | undefined): Promise<void> {
-      if (signUp === 'open') return;
+      if (sign_up === 'open') return;
       if (await isFirst()) {
         if (given !== undefined && same(given, invite)) return;
         throw new Problem(
@@ -20,15 +31,16 @@ export function createAdmission(signUp: 'open' | 'closed', mail: boolean, isFirs
           'The first account needs the link that the program printed when it started.',
         );
       }
+      if (given !== undefined && (await takeInvitation(given))) return;
       throw new Problem('sign_up_closed', 'Ask whoever runs this place for an account.');
     },
     /** Asked by anybody: of the database only until there is an account. */
     about: async (): Promise<About> => {
       hasAccounts ||= !(await isFirst());
-      return { has_accounts: hasAccounts, sign_up: signUp, mail };
+      return { has_accounts: hasAccounts, sign_up, mail };
     },
     firstAccountPath: async (): Promise<string | undefined> =>
-      signUp === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined,
+      sign_up === 'closed' && (await isFirst()) ? `/sign-up?invite=${invite}` : undefined,
   };
 }
 

@@ -44,6 +44,7 @@ export function createAuthenticate(parts: {
     let sid: string;
     if (header?.startsWith('Bearer ')) sid = (await parts.tokens.claims(header.slice(7))).sid;
     else {
+      if (request.headers.cookie === undefined) throw new Problem('unauthenticated');
       if (request.method !== 'GET' && request.method !== 'HEAD') requireOwnOrigin(request, parts.public_url);
       sid = await sidOfCookie(request);
     }

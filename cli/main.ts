@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ask, Refused } from './ask.ts';
+import { table } from './table.ts';
+import { inWords, verifyExport } from './verify-audit.ts';
+
+const HELP = `taskmaster: for whoever runs the place, on the machine where it runs (DATA_DIR names the folder; ./data without)
+
+  status                               how it goes
+  users                                everybody with an account
+  users reset-password ADDRESS         a link by which one person chooses a new password
+  users invite                         a link by which one person makes an account
+  dead-letters                         events that could not be handled
+  dead-letters show SERVICE ID         one of them, with its event
+  dead-letters replay SERVICE ID       apply it now, once
+  backup                               make a backup now, while everybody goes on
+  restore FILE                         put one into a new DATA_DIR (or an empty DATABASE_URL); TaskMaster must not run there
+  audit verify FILE [--checkpoints FILE] [--key HEX]
+                                       verify an export of the audit log; needs no network and no TaskMaster
+`;
+const SERVICES = ['api', 'recurring', 'notification', 'audit'];
+type Row = Record<string, unknown>;
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { checkpoints: { type: 'string' }, key: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const [noun = '', verb, ...rest] = positionals;
+  if (values.help || noun === '' || noun === 'help') return say(HELP);
+  switch (noun) {
+    case 'status':
+      return showStatus();
+    case 'users':
+      if (verb === undefined) return showUsers();
+      if (verb === 'reset-password' && rest[0])
+        return showLink(await ask('POST', '/api/admin/users/reset-password', { email: rest[0] }));
+      if (verb === 'invite') return showLink(await ask('POST', '/api/admin/invitations', {}));
+      break;
+    case 'dead-letters':
+      if (verb === undefined) return showDeadLetters();
+      if (verb === 'show' && rest.length === 2)
+        return say(JSON.stringify(await ask('GET', deadLetterPath(rest)), null, 2));
+      if (verb === 'replay' && rest.length === 2) {
+        const { outcome } = await ask<{ outcome: string }>('POST', `${deadLetterPath(rest)}/replay`, {});
+        return say(outcome === 'applied' ? 'Applied.' : 'It was applied before; nothing was done.');
+      }
+      break;
+    case 'backup': {
+      const { file, rows, bytes } = await ask<{ file: string; rows: number; bytes: number }>(
+        'POST',
+        '/api/admin/backups',
+        {},
+      );
+      return say(
+        `${file}\n${rows} rows, ${(bytes / 1024).toFixed(0)} kB. It holds everything, secrets too: keep it as you keep the data folder.`,
+      );
+    }
+    case 'restore':
+      if (verb) {
+        const program = fileURLToPath(new URL('./main.js', import.meta.url));
+        process.exitCode = spawnSync(process.execPath, [program, 'restore', verb], { stdio: 'inherit' }).status ?? 1;
+        return;
+      }
+      break;
+    case 'audit':
+      if (verb === 'verify' && rest[0]) {
+        const { entries, chains, broken_at } = await verifyExport(rest[0], values.checkpoints, values.key);
+        if (broken_at) {
+          process.exitCode = 1;
+          return say(`BROKEN after ${entries} good entries. ${inWords(broken_at)}`);
+        }
+        return say(
+          `Intact: ${entries} entries in ${chains.length} chains${
+            values.checkpoints
+              ? ', as the checkpoints have signed them.'
+              : '.\nThat nothing is missing at their ends only checkpoints can show: --checkpoints DATA_DIR/audit-checkpoints.jsonl'
+          }`,
+        );
+      }
+  }
+  throw new Refused(`There is no such command, or something is missing: ${positionals.join(' ')}\n\n${HELP}`);
+}
+
+function deadLetterPath([service = '', id = '']: string[]): string {
+  if (!SERVICES.includes(service)) throw new Refused(`A service is one of ${SERVICES.join(', ')}.`);
+  return `/api/admin/${service}/dead-letters/${encodeURIComponent(id)}`;
+}
+
+function showLink({ url, expires_at }: { url: string; expires_at: string }): void {
+  say(`${url}\nIt works once, until ${expires_at}. Hand it to nobody else.`);
+}
+
+async function showStatus(): Promise<void> {
+  const status = await ask<Row & { services: Row[]; reminders: Row }>('GET', '/api/admin/status');
+  say(`TaskMaster ${status.version}, running since ${status.started_at}; ${status.users} accounts`);
+  say(`relay: ${status.relay_lag} changes behind · backup: ${status.backup}`);
+  const { scheduled, overdue, failed, late_today } = status.reminders;
+  say(
+    `reminders: ${scheduled} scheduled, ${overdue} overdue, ${late_today} late in the last day, ${failed} not delivered\n`,
+  );
+  say(table(status.services, ['name', 'outbox', 'inbox', 'dead_letters']));
+}
+
+async function showUsers(): Promise<void> {
+  const { items } = await ask<{ items: Row[] }>('GET', '/api/admin/users');
+  say(table(items, ['email', 'name', 'role', 'email_verified', 'sessions', 'last_seen_at', 'created_at']));
+}
+
+async function showDeadLetters(): Promise<void> {
+  const lists = await Promise.all(
+    SERVICES.map(async (service) => {
+      const { items } = await ask<{ items: Row[] }>('GET', `/api/admin/${service}/dead-letters`);
+      return items.map((item) => ({ service, ...item }));
+    }),
+  );
+  const letters = lists.flat();
+  say(
+    letters.length === 0
+      ? 'None.'
+      : table(letters, ['service', 'id', 'event_type', 'attempts', 'failed_at', 'outcome', 'error']),
+  );
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { uuid } from '../fields.ts';
+
+/** What whoever runs the place sees and does. */
+export const serviceNames = ['api', 'recurring', 'notification', 'audit'] as const;
+
+export const deadLetterSchema = z
+  .object({
+    id: uuid,
+    consumer: z.string(),
+    event_id: uuid,
+    event_type: z.string(),
+    workspace_id: uuid,
+    sequence: z.int().nullable(),
+    attempts: z.int(),
+    error: z.string(),
+    failed_at: z.string(),
+    replayed_at: z.string().nullable(),
+    outcome: z.string().nullable(),
+  })
+  .meta({ id: 'DeadLetter' });
+export const deadLetterListSchema = z.object({ items: z.array(deadLetterSchema), next_cursor: z.null() });
+/** With the event as it could not be handled: it may hold what people wrote. */
+export const wholeDeadLetterSchema = deadLetterSchema
+  .extend({ event: z.record(z.string(), z.unknown()) })
+  .meta({ id: 'WholeDeadLetter' });
+export const replayedSchema = z.object({ outcome: z.enum(['applied', 'already_replayed']) });
+
+export const statusSchema = z
+  .object({
+    version: z.string(),
+    started_at: z.string(),
+    users: z.int(),
+    services: z.array(
+      z.object({
+        name: z.enum(serviceNames),
+        /** Events that wait to be published, or to be handled after one that failed. */
+        outbox: z.int(),
+        inbox: z.int(),
+        dead_letters: z.int(),
+      }),
+    ),
+    /** Changes that the relay has not published yet. */
+    relay_lag: z.int(),
+    reminders: z.object({ scheduled: z.int(), overdue: z.int(), failed: z.int(), late_today: z.int() }),
+    backup: z.string(),
+  })
+  .meta({ id: 'AdminStatus' });
+
+export const adminUserSchema = z
+  .object({
+    id: uuid,
+    name: z.string(),
+    email: z.string(),
+    email_verified: z.boolean(),
+    role: z.enum(['admin', 'user']),
+    created_at: z.string(),
+    sessions: z.int(),
+    last_seen_at: z.string().nullable(),
+  })
+  .meta({ id: 'AdminUser' });
+export const adminUserListSchema = z.object({ items: z.array(adminUserSchema), next_cursor: z.null() });
+
+/** A link to be handed to one person. */
+export const linkSchema = z.object({ url: z.string(), expires_at: z.string() }).meta({ id: 'OneTimeLink' });
+export const resetPasswordSchema = z.strictObject({ email: z.string().max(320) });
+export const backupMadeSchema = z
+  .object({ file: z.string(), at: z.string(), rows: z.int(), bytes: z.int() })
+  .meta({ id: 'BackupMade' });

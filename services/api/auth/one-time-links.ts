@@ -1,0 +1,49 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Problem } from '@taskmaster/contracts/problems';
+import type pg from 'pg';
+import { v7 } from 'uuid';
+
+const RESET_HOURS = 24;
+const INVITATION_DAYS = 14;
+
+/** Links that an operator hands to one person: a new password, or an account where sign-up is closed. Each works once. */
+export function createOneTimeLinks(pool: pg.Pool, address: string) {
+  const secret = (): string => randomBytes(24).toString('base64url');
+  const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+  return {
+    /** As Better Auth keeps a reset that was asked for by mail. @throws Problem not_found */
+    async resetPassword(email: string): Promise<{ url: string; expires_at: string; user_id: string }> {
+      const { rows } = await pool.query<{ id: string }>('select id from "user" where email = $1', [
+        email.toLowerCase(),
+      ]);
+      const [user] = rows;
+      if (!user) throw new Problem('not_found', 'Nobody has this address.');
+      const token = secret();
+      const { rows: kept } = await pool.query<{ expires_at: Date }>(
+        `insert into verification (id, identifier, value, "expiresAt") values ($1, $2, $3, now() + $4 * interval '1 hour') returning "expiresAt" as expires_at`,
+        [v7(), `reset-password:${token}`, user.id, RESET_HOURS],
+      );
+      return { url: `${address}/new-password?token=${token}`, expires_at: instant(kept), user_id: user.id };
+    },
+
+    async invite(): Promise<{ url: string; expires_at: string }> {
+      const token = secret();
+      const { rows } = await pool.query<{ expires_at: Date }>(
+        `insert into invitation (id, token_hash, expires_at) values ($1, $2, now() + $3 * interval '1 day') returning expires_at`,
+        [v7(), hashOf(token), INVITATION_DAYS],
+      );
+      return { url: `${address}/sign-up?invite=${token}`, expires_at: instant(rows) };
+    },
+    /** True for one caller alone. */
+    async takeInvitation(token: string): Promise<boolean> {
+      const { rowCount } = await pool.query(
+        'update invitation set used_at = now() where token_hash = $1 and used_at is null and expires_at > now()',
+        [hashOf(token)],
+      );
+      return rowCount === 1;
+    },
+  };
+}
+export type OneTimeLinks = ReturnType<typeof createOneTimeLinks>;
+
+const instant = (rows: { expires_at: Date }[]): string => new Date(rows[0]?.expires_at ?? 0).toISOString();

@@ -1,0 +1,96 @@
+import { adminUserListSchema, linkSchema, resetPasswordSchema, statusSchema } from '@taskmaster/contracts/http/admin';
+import { orProblem } from '@taskmaster/contracts/problems';
+import type { FastifyRequest } from 'fastify';
+import type pg from 'pg';
+import { z } from 'zod';
+import type { Admin, AdminAct } from '../../http/admin.ts';
+import type { Http } from '../../http/server.ts';
+import type { OneTimeLinks } from '../auth/one-time-links.ts';
+
+export type Status = z.infer<typeof statusSchema>;
+
+/** For administrators, and for the operator on their socket: who is here, how it goes, and links to hand out. */
+export function adminRoutes({
+  http,
+  authPool,
+  links,
+  enterAdmin,
+  record,
+  status,
+}: {
+  http: Http;
+  authPool: pg.Pool;
+  links: OneTimeLinks;
+  enterAdmin(request: FastifyRequest): Promise<Admin>;
+  record(act: AdminAct): Promise<void>;
+  status(): Promise<Omit<Status, 'users'>>;
+}): void {
+  const doc = (summary: string) => ({ summary, tags: ['administration'] });
+
+  http.get(
+    '/api/admin/status',
+    { schema: { ...doc('How it goes'), response: { 200: statusSchema, ...orProblem } } },
+    async (request) => {
+      await enterAdmin(request);
+      const { rows } = await authPool.query<{ users: string }>('select count(*) as users from "user"');
+      return { ...(await status()), users: Number(rows[0]?.users ?? 0) };
+    },
+  );
+
+  http.get(
+    '/api/admin/users',
+    {
+      schema: {
+        ...doc('Everybody with an account, oldest first'),
+        response: { 200: adminUserListSchema, ...orProblem },
+      },
+    },
+    async (request) => {
+      await enterAdmin(request);
+      const { rows } = await authPool.query(
+        `select u.id, u.name, u.email, u."emailVerified" as email_verified, u."createdAt" as created_at,
+           case when row_number() over (order by u."createdAt", u.id) = 1 then 'admin' else 'user' end as role,
+           count(s.id)::int as sessions, max(s."updatedAt") as last_seen_at
+         from "user" u left join session s on s."userId" = u.id and s."expiresAt" > now()
+         group by u.id order by u."createdAt", u.id limit 1000`,
+      );
+      return { items: rows, next_cursor: null };
+    },
+  );
+
+  http.post(
+    '/api/admin/users/reset-password',
+    {
+      schema: {
+        ...doc('A link by which one person chooses a new password; hand it to nobody else'),
+        body: resetPasswordSchema,
+        response: { 201: linkSchema, ...orProblem },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const by = await enterAdmin(request);
+      const { user_id, ...link } = await links.resetPassword(request.body.email);
+      await record({ request, by, action: 'password_reset_link_made', detail: { for: user_id } });
+      return reply.code(201).header('cache-control', 'no-store').send(link);
+    },
+  );
+
+  http.post(
+    '/api/admin/invitations',
+    {
+      schema: {
+        ...doc('A link by which one person makes an account, also where sign-up is closed'),
+        body: z.strictObject({}).nullish(),
+        response: { 201: linkSchema, ...orProblem },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const by = await enterAdmin(request);
+      const link = await links.invite();
+      await record({ request, by, action: 'invitation_made' });
+      return reply.code(201).header('cache-control', 'no-store').send(link);
+    },
+  );
+}

@@ -1,0 +1,74 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from '@taskmaster/runtime/telemetry';
+import type { BackupMade } from './backup.ts';
+
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
+/** A night may be missed by a machine that was off; after two it is said. */
+const OVERDUE = 2 * DAY;
+const NAME = /^taskmaster-(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d)Z\.tmbackup$/;
+
+export interface NightlyOptions {
+  folder: string;
+  /** How many are kept; the oldest go. */
+  keep: number;
+  make(file: string): Promise<BackupMade>;
+  log: Logger;
+}
+
+/** A backup a day into a folder of its own, the last few kept; looked at once an hour, so a machine that slept makes up for it. */
+export function startNightly({ folder, keep, make, log }: NightlyOptions) {
+  const started = Date.now();
+  let running: Promise<unknown> = Promise.resolve();
+
+  const files = async (): Promise<{ file: string; at: number }[]> =>
+    (await readdir(folder).catch(() => [] as string[]))
+      .flatMap((name) => {
+        const [, date, hours, minutes, seconds] = NAME.exec(name) ?? [];
+        return date ? [{ file: join(folder, name), at: Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`) }] : [];
+      })
+      .sort((a, b) => b.at - a.at);
+
+  async function makeOne(): Promise<BackupMade> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const stamp = new Date()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z')
+      .replaceAll(':', '');
+    const made = await make(join(folder, `taskmaster-${stamp}.tmbackup`));
+    for (const { file } of (await files()).slice(keep)) await rm(file, { force: true });
+    log.info({ file: made.file, rows: made.rows, bytes: made.bytes }, 'backup made');
+    return made;
+  }
+
+  async function look(): Promise<void> {
+    const [last] = await files();
+    if (last && Date.now() - last.at < DAY) return;
+    await makeOne().catch((error: Error) => log.error({ err: error.message }, 'backup failed, tried again in an hour'));
+  }
+  const first = setTimeout(() => {
+    running = look();
+  }, HOUR / 6);
+  const timer = setInterval(() => {
+    running = look();
+  }, HOUR);
+
+  return {
+    /** Now, whatever there is. */
+    make: makeOne,
+    /** What `/ready` says of it. */
+    async state(): Promise<string> {
+      const [last] = await files();
+      const age = Date.now() - (last?.at ?? started);
+      if (age > OVERDUE) return `overdue: ${last ? `the last is ${Math.round(age / DAY)} days old` : 'none was made'}`;
+      return last ? `the last is ${Math.round(age / HOUR)} h old` : 'the first is made soon';
+    },
+    async stop(): Promise<void> {
+      clearTimeout(first);
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+export type Nightly = ReturnType<typeof startNightly>;
