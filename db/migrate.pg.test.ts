@@ -40,6 +40,8 @@ describe('migrate', () => {
       '0004_deletion_act',
       '0005_audit',
       '0006_notification',
+      '0007_invitation',
+      '0008_token',
     ]);
     await sql(`drop database ${name} with (force)`);
   });

@@ -1,5 +1,5 @@
 import { foldName } from './ids.ts';
-import type { Project, Reminder, Tag, Task, User, Workspace } from './task.ts';
+import type { Project, Reminder, Tag, Task, Token, User, Workspace } from './task.ts';
 
 /**
  * A register is what moves as one value: of two concurrent edits of a register the later to reach the server wins whole,
@@ -11,6 +11,7 @@ export interface Rows {
   project: Project;
   tag: Tag;
   reminder: Reminder;
+  token: Token;
   user: User;
   workspace: Workspace;
 }
@@ -29,6 +30,7 @@ const composed: { readonly [E in Entity]: Readonly<Record<string, readonly strin
   project: {},
   tag: {},
   reminder: { when: ['minutes_before', 'at'], of: ['task_id', 'series_id'] },
+  token: {},
   user: {},
   workspace: {},
 };

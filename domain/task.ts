@@ -115,6 +115,21 @@ export interface Reminder {
   version: number;
 }
 
+/** A key that a person gave to a program. What it is known by is kept elsewhere. */
+export interface Token {
+  id: string;
+  workspace_id: string;
+  user_id: string;
+  name: string;
+  scopes: string[];
+  ends: string;
+  expires_at: string | null;
+  deleted_at: string | null;
+  created_at: string;
+  updated_at: string;
+  version: number;
+}
+
 export interface User {
   id: string;
   /** The personal workspace, in whose sequence changes of the person lie. */

@@ -16,6 +16,7 @@ const verbs = {
   project: lifecycle,
   tag: lifecycle,
   reminder: lifecycle,
+  token: ['created', 'deleted'],
   user: lifecycle,
   workspace: lifecycle,
 } as const;

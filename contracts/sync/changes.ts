@@ -14,7 +14,7 @@ export const syncChangeSchema = z
     op: uuid,
     client_id: uuid.nullable(),
     actor: actorSchema,
-    entity: z.enum(['task', 'project', 'tag', 'reminder', 'user', 'workspace']),
+    entity: z.enum(['task', 'project', 'tag', 'reminder', 'token', 'user', 'workspace']),
     entity_id: uuid,
     kind: z.string(),
     patch: z.record(z.string(), z.unknown()),

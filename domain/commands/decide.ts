@@ -10,6 +10,7 @@ import { skipTask } from './skip-task.ts';
 import { snoozeTask } from './snooze-task.ts';
 import { bringAboutSuccessor } from './successor.ts';
 import { createTag, deleteTag, updateTag } from './tags.ts';
+import { createToken, deleteToken } from './tokens.ts';
 import { updateTask } from './update-task.ts';
 import { type Command, type Decision, Draft, type Moment, type Op, refuse, type World } from './world.ts';
 
@@ -32,6 +33,8 @@ const commands: { readonly [key: string]: Command } = {
   'reminder create': createReminder,
   'reminder update': updateReminder,
   'reminder delete': deleteReminder,
+  'token create': createToken,
+  'token delete': deleteToken,
   'user update': updateUser,
 };
 

@@ -14,7 +14,8 @@ import { createUnsubscribe } from '../mail/unsubscribe.ts';
 import { recordAct } from './acts.ts';
 import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
-import { type Authenticate, type Authenticated, createAuthenticate } from './auth/authenticate.ts';
+import { createApiTokens } from './auth/api-tokens.ts';
+import { type Authenticate, type Authenticated, createAuthenticate, TOKEN_SID } from './auth/authenticate.ts';
 import { createAuth } from './auth/better-auth.ts';
 import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
 import { createPeople } from './auth/people.ts';
@@ -91,8 +92,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   // The signing key is there before the first token, not made by several first tokens at once.
   await auth.handler(new Request(`${public_url ?? 'http://localhost'}/api/auth/jwks`));
   const tickets = await createTickets();
+  const apiTokens = createApiTokens(runtime);
   const authenticate = createAuthenticate({
     auth,
+    apiTokens,
     tokens: createTokens(authPool),
     sessions,
     people,
@@ -110,7 +113,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       ...(public_url ? { public_url } : {}),
     });
     unsubscribeRoutes({ http, runtime, people, unsubscribe: createUnsubscribe(options.secret) });
-    mountApi({ ...parts, tickets, ...(public_url ? { public_url } : {}) });
+    mountApi({ ...parts, tickets, apiTokens, ...(public_url ? { public_url } : {}) });
   });
 
   const source = createLogSource(runtime);
@@ -119,6 +122,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   runtime.answer('heads', async (input) => ({ heads: await source.heads(input) }));
   runtime.answer('spaces', async ({ user_id }) => ({ workspace_ids: await people.workspacesOf(user_id) }));
   runtime.answer('session', async ({ sid }) => {
+    if (sid.startsWith(TOKEN_SID)) return apiTokens.owner(sid.slice(TOKEN_SID.length));
     const session = await sessions.get(sid);
     return session ? { user_id: session.user_id } : null;
   });

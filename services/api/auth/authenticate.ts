@@ -1,24 +1,29 @@
 import { Problem } from '@taskmaster/contracts/problems';
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../caller.ts';
+import { type ApiTokens, TOKEN_PREFIX } from './api-tokens.ts';
 import type { Auth } from './better-auth.ts';
 import type { People } from './people.ts';
+import { isOpen } from './scopes.ts';
 import type { Sessions } from './sessions.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface Authenticated extends Caller {
   sid: string;
 }
+/** What a session's id begins with where it is none, but a token. */
+export const TOKEN_SID = 'token:';
 export type Authenticate = (request: FastifyRequest) => Promise<Authenticated>;
 
 const COOKIE_TRUSTED_FOR = 5_000;
 
 /**
- * Who sends this request: a Bearer JWT, or a browser's cookie. A cookie counts for a change only from our own page.
+ * Who sends this request: a Bearer JWT, an API token, or a browser's cookie. A cookie counts for a change only from our own page.
  * @throws Problem unauthenticated | foreign_origin
  */
 export function createAuthenticate(parts: {
   auth: Auth;
+  apiTokens: ApiTokens;
   tokens: Tokens;
   sessions: Sessions;
   people: People;
@@ -39,8 +44,20 @@ export function createAuthenticate(parts: {
     return found.session.id;
   }
 
+  /** A program that a person gave a token to: it acts as that person, as far as the token's scopes reach. */
+  async function byToken(request: FastifyRequest, given: string): Promise<Authenticated> {
+    const { token_id, user_id, scopes } = await parts.apiTokens.read(given);
+    const caller = await parts.people.known(user_id);
+    if (!caller) throw new Problem('unauthenticated', 'The token is not valid, or no longer.');
+    if (!isOpen(scopes, request.method, request.routeOptions.url ?? ''))
+      throw new Problem('forbidden', 'This token’s scopes do not reach there.');
+    // Not for running the place, whoever gave it.
+    return { ...caller, role: 'user', actor: { kind: 'token', id: token_id }, sid: TOKEN_SID + token_id };
+  }
+
   return async (request) => {
     const header = request.headers.authorization;
+    if (header?.startsWith(`Bearer ${TOKEN_PREFIX}`)) return byToken(request, header.slice(7));
     let sid: string;
     if (header?.startsWith('Bearer ')) sid = (await parts.tokens.claims(header.slice(7))).sid;
     else {

@@ -57,8 +57,13 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     },
     /** Somebody who is not calling now; undefined where there is no such person. */
     async known(userId: string): Promise<Caller | undefined> {
+      const cached = known.get(userId);
+      if (cached && Date.now() - cached.at < TRUSTED_FOR) return cached.caller;
       const { user, workspaces } = await read(userId);
-      return user && user.deleted_at === null ? callerFrom(user, workspaces) : undefined;
+      if (!user || user.deleted_at !== null) return undefined;
+      const caller = callerFrom(user, workspaces);
+      known.set(userId, { caller, at: Date.now() });
+      return caller;
     },
     /** After a change of settings or memberships by this process. */
     forget(userId: string): void {

@@ -24,12 +24,13 @@ export const columns: { readonly [E in Entity]: readonly string[] } = {
   project: [...stamps, 'name', 'color', 'position', 'archived_at', 'deletion_act'],
   tag: [...stamps, 'name', 'color'],
   reminder: [...stamps, 'user_id', 'task_id', 'series_id', 'minutes_before', 'at', 'snooze'],
+  token: [...stamps, 'user_id', 'name', 'scopes', 'ends', 'expires_at'],
   user: [...stamps, 'name', 'email', 'email_verified', 'role', 'settings'],
   workspace: [...stamps.slice(1), 'kind', 'name', 'owner_id'],
 };
 
 /** Columns that hold instants: PostgreSQL's JSON spells them with an offset, the wire with `Z`. */
-const instants = ['created_at', 'updated_at', 'deleted_at', 'completed_at', 'archived_at', 'at'];
+const instants = ['created_at', 'updated_at', 'deleted_at', 'completed_at', 'archived_at', 'at', 'expires_at'];
 
 /** A row as PostgreSQL's to_jsonb gives it, in the spelling of the wire. */
 export function rowFromJson<R>(entity: Entity, json: Record<string, unknown>): R {

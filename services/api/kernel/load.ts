@@ -1,7 +1,7 @@
 import type { Op, World } from '@taskmaster/domain/commands/world';
 import { foldName, tagId } from '@taskmaster/domain/ids';
 import type { Entity, Rows } from '@taskmaster/domain/registers';
-import type { Project, Reminder, Tag, Task, User } from '@taskmaster/domain/task';
+import type { Project, Reminder, Tag, Task, Token, User } from '@taskmaster/domain/task';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import * as sql from './statements.ts';
 
@@ -17,6 +17,7 @@ interface Wanted {
   retagged: Set<string>;
   reminders: Set<string>;
   remindersOf: Set<string>;
+  tokens: Set<string>;
   user: boolean;
   endOfProject: Set<string | null>;
   endOfParent: Set<string>;
@@ -32,6 +33,7 @@ function wantedBy(ops: readonly Op[], workspaceId: string): Wanted {
     retagged: new Set(),
     reminders: new Set(),
     remindersOf: new Set(),
+    tokens: new Set(),
     user: false,
     endOfProject: new Set(),
     endOfParent: new Set(),
@@ -44,6 +46,7 @@ function wantedBy(ops: readonly Op[], workspaceId: string): Wanted {
       tags?: { add: string[] };
     };
     if (op.entity === 'user') wanted.user = true;
+    if (op.entity === 'token') wanted.tokens.add(op.id);
     if (op.entity === 'reminder') {
       wanted.reminders.add(op.id);
       if (patch.task_id) wanted.families.add(patch.task_id);
@@ -94,6 +97,7 @@ export function load(
   send(wanted.retagged, sql.tasksWithTags, (row) => world.addTask(row));
   send(wanted.projects, sql.projectsById, (row) => world.add('project', row));
   send(wanted.tags, sql.tagsById, (row) => world.add('tag', row));
+  send(wanted.tokens, sql.tokensById, (row) => world.add('token', row));
   send(wanted.reminders, sql.remindersById, (row) => world.add('reminder', row));
   send(wanted.remindersOf, sql.remindersOfTasks, (row) => world.add('reminder', row));
   if (wanted.user)
@@ -132,7 +136,7 @@ class LoadedWorld implements World {
   private readonly tasks = new Map<string, Task>();
   private readonly ends = new Map<string, string | null>();
 
-  add<E extends Entity>(entity: E, row: Project | Tag | Reminder | User): void {
+  add<E extends Entity>(entity: E, row: Project | Tag | Reminder | Token | User): void {
     this.rows.set(`${entity}:${row.id}`, row);
   }
   addTask(task: Task): void {

@@ -1,5 +1,5 @@
 import type { Entity } from '@taskmaster/domain/registers';
-import type { Project, Reminder, Tag, Task, User } from '@taskmaster/domain/task';
+import type { Project, Reminder, Tag, Task, Token, User } from '@taskmaster/domain/task';
 import type { Statement } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { columns, keyOf, tableOf } from './columns.ts';
@@ -81,6 +81,7 @@ export const tasksWithTags = say<Task>(
 );
 export const projectsById = say<Project>('projects_by_id', byId('project'));
 export const tagsById = say<Tag>('tags_by_id', byId('tag'));
+export const tokensById = say<Token>('tokens_by_id', byId('token'));
 export const remindersById = say<Reminder>('reminders_by_id', byId('reminder'));
 export const remindersOfTasks = say<Reminder>(
   'reminders_of_tasks',

@@ -43,7 +43,7 @@ interface LoggedChange extends SyncChange {
   later: Patch[] | null;
 }
 
-const rowNow = (['task', 'project', 'tag', 'reminder', 'user'] as Entity[])
+const rowNow = (['task', 'project', 'tag', 'reminder', 'token', 'user'] as Entity[])
   .map(
     (entity) =>
       `when '${entity}' then (select to_jsonb(r) from ${tableOf(entity)} r where r.workspace_id = c.workspace_id and r.id = c.entity_id)`,

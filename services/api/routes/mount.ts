@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import type { Http } from '../../http/server.ts';
+import type { ApiTokens } from '../auth/api-tokens.ts';
 import type { Tickets } from '../auth/tokens.ts';
 import { organisingRoutes } from './organising.ts';
 import { quickRoutes } from './quick.ts';
 import type { Parts } from './route.ts';
 import { syncRoutes } from './sync.ts';
 import { taskRoutes } from './tasks.ts';
+import { tokenRoutes } from './tokens.ts';
 
 /** Every route of the API but Better Auth's own. What is not valid is refused by `enter`, after it knows who calls. */
-export function mountApi(parts: Parts & { tickets: Tickets; public_url?: string }): void {
+export function mountApi(parts: Parts & { tickets: Tickets; apiTokens: ApiTokens; public_url?: string }): void {
   parts.http.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
       route.attachValidation = true;
@@ -20,5 +22,6 @@ export function mountApi(parts: Parts & { tickets: Tickets; public_url?: string 
     quickRoutes(scoped);
     organisingRoutes(scoped);
     syncRoutes(scoped);
+    tokenRoutes(scoped);
   });
 }

@@ -54,7 +54,7 @@ export async function run<Answer>(
     : reply.type('application/json; charset=utf-8').send(JSON.stringify(done.body));
 }
 
-function keyOf(request: FastifyRequest, userId: string): { op: string; fingerprint: string } | undefined {
+export function keyOf(request: FastifyRequest, userId: string): { op: string; fingerprint: string } | undefined {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return undefined;
   if (typeof header !== 'string' || header.length < 1 || header.length > 200)
