@@ -30,3 +30,7 @@ create policy caller on tasks.token to taskmaster_api
   with check (workspace_id = any((select nullif(current_setting('app.workspaces', true), '')::uuid[])::uuid[])
     and user_id = (select nullif(current_setting('app.user_id', true), '')::uuid));
 create policy background on tasks.token to taskmaster_api_background using (true) with check (true);
+
+alter table tasks.token_secret enable row level security;
+alter table tasks.token_secret force row level security;
+create policy background on tasks.token_secret to taskmaster_api_background using (true) with check (true);

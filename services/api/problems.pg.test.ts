@@ -281,14 +281,14 @@ describe('limits', () => {
       const up = (headers: Record<string, string> = {}, email = body.email) =>
         callAt(closed.url, 'POST', '/api/auth/sign-up/email', { ...body, email }, { origin: closed.url, ...headers });
       const about = async () => (await callAt(closed.url, 'GET', '/api/about')).json;
-      expect(await about()).toEqual({ has_accounts: false, sign_up: 'closed' });
+      expect(await about()).toEqual({ has_accounts: false, sign_up: 'closed', mail: false });
       expect((await up()).json.code).toBe('sign_up_closed');
       const path = (await closed.firstAccountPath()) ?? '';
       const invite = new URLSearchParams(path.split('?')[1]).get('invite') ?? '';
       expect((await up({ 'x-taskmaster-invite': 'wrong' })).json.code).toBe('sign_up_closed');
       const first = await up({ 'x-taskmaster-invite': invite });
       expect(first.status).toBe(200);
-      expect(await about()).toEqual({ has_accounts: true, sign_up: 'closed' });
+      expect(await about()).toEqual({ has_accounts: true, sign_up: 'closed', mail: false });
       const cookie = first.headers
         .getSetCookie()
         .map((line) => line.split(';')[0])
