@@ -43,6 +43,7 @@ export async function migrate(connection: pg.ClientConfig, upTo?: string): Promi
       await client.query('begin');
       try {
         await client.query(sql);
+        globalThis.failpoint?.('migrate.mid');
         await client.query('insert into public.taskmaster_migration (name, hash) values ($1, $2)', [name, hash]);
         await client.query('commit');
       } catch (error) {

@@ -147,10 +147,14 @@ export class Consumer<Owner extends string> {
             moved.push({ ...cursor, sequence, held: holding });
         }
         if (moved.length > 0) this.moveCursors(tx, moved);
+        if (done.length > 0) globalThis.failpoint?.('consumer.before_commit');
         return held;
       },
       passing ? { durable: false } : {},
     );
+    if (done.length > 0) globalThis.failpoint?.('consumer.after_commit_before_ack');
+    if (this.options.name === 'audit') globalThis.failpoint?.('audit.after_append_before_ack');
+    if (gaps.length > 0) globalThis.failpoint?.('consumer.after_hold_before_repair');
     for (const event of done) this.measure(event);
     return gaps;
   }

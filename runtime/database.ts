@@ -94,11 +94,13 @@ export function openPool<Owner extends string>(options: DatabaseOptions): Databa
       if (settings.caller)
         void send(setCaller, [settings.caller.user_id, `{${settings.caller.workspace_ids.join(',')}}`]);
       const result = await work(tx, emit);
+      if (settings.key !== undefined) globalThis.failpoint?.('api.before_commit');
       const committed = send(commit);
       ended = true;
       await settle(sent);
       // After a failed statement COMMIT answers ROLLBACK without an error.
       if ((await committed).command !== 'COMMIT') throw new Error('The transaction was rolled back.');
+      if (settings.key !== undefined) globalThis.failpoint?.('api.after_commit_before_reply');
       if (changed.length > 0 || emitted) options.onCommit?.(changed, emitted);
       return result;
     } catch (error) {

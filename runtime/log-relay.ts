@@ -149,6 +149,7 @@ export class LogRelay<Owner extends string> {
     );
     const events = ranges.flatMap((range) => range.events);
     if (events.length === 0) return;
+    if (ranges.length > 1) globalThis.failpoint?.('relay.mid_batch');
     await Promise.all([
       this.options.publish(
         'task-updates',
@@ -156,6 +157,7 @@ export class LogRelay<Owner extends string> {
       ),
       this.options.publish('task-events', events),
     ]);
+    globalThis.failpoint?.('relay.after_publish_before_position');
     await this.options.database.transact(
       async (tx) => {
         tx.write(this.sql.write, [

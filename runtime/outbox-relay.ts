@@ -66,6 +66,7 @@ export class OutboxRelay<Owner extends string> {
             topic,
             rows.filter((row) => row.topic === topic).map((row) => row.event),
           );
+        globalThis.failpoint?.('outbox.after_publish_before_mark');
         await this.database.transact(async (tx) => tx.write(this.sql.mark, [rows.map((row) => row.id)]));
         this.again = true;
       } catch (error) {

@@ -200,6 +200,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     firstAccountPath: started.firstAccountPath,
     async stop() {
       await sync.stop();
+      globalThis.failpoint?.('shutdown.during_drain');
       // Whoever still reads an answer then is cut off: what must not be cut is the orderly stop behind it.
       const cut = setTimeout(() => http.server.closeAllConnections(), LAST_ANSWERS_WITHIN);
       await http.close();

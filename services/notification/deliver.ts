@@ -37,14 +37,14 @@ const queue = say(
    values ($1, $2, $3, $4, $5, 'mail', $6, $7, $8, $8, 'decided', now(), $9, $10, coalesce($11, now()), $12, $13, $14, $15)
    on conflict do nothing`,
 );
-/** A claim holds for two minutes: who dies with a letter in hand leaves it to be handed over again, under the same id. */
+/** A claim holds for longer than a letter can take: who dies with a letter in hand leaves it to be handed over again, under the same id. */
 const claim = say<Waiting>(
   'claim_mail',
   `with taken as (
      select id from notification.ledger where channel = 'mail' and state in ('decided', 'handing_over') and next_at <= now()
      order by next_at limit $1 for update skip locked
    )
-   update notification.ledger l set state = 'handing_over', attempts = l.attempts + 1, next_at = now() + interval '2 minutes'
+   update notification.ledger l set state = 'handing_over', attempts = l.attempts + 1, next_at = now() + interval '50 seconds'
    from taken, notification.person p
    where l.id = taken.id and p.user_id = l.user_id
    returning l.id, l."for", l.task_id, l.title, l.due_at, l.late_reason, l.attempts, l.user_id, p.email, p.settings, now() as now,
@@ -98,6 +98,7 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
   }
 
   async function handOver(waiting: Waiting): Promise<void> {
+    globalThis.failpoint?.('notify.after_decide_before_send');
     const { state, error, wait } = await mailer.send(postOf(waiting)).then(
       () => ({ state: 'handed_over', error: null, wait: 0 }),
       (failure: Error) => {
@@ -106,6 +107,7 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
         return { state: over ? 'failed' : 'decided', error: failure.message, wait };
       },
     );
+    globalThis.failpoint?.('notify.after_send_before_record');
     if (error) log.warn({ ledger: waiting.id, attempts: waiting.attempts, state, err: error }, 'mail not handed over');
     await runtime.background(async (tx) => tx.write(settle, [waiting.id, state, error, wait]));
   }

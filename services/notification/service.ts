@@ -67,6 +67,7 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
   function arm(at: string): void {
     const next = Math.max(Date.parse(at), Date.now() + LOOK_AGAIN);
     if (next >= armed) return;
+    globalThis.failpoint?.('jobs.after_commit_before_register');
     armed = next;
     void runtime.wake.at(REMINDERS, new Date(next).toISOString());
   }

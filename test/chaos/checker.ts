@@ -1,3 +1,4 @@
+import { Verifier } from '@taskmaster/contracts/audit/chain';
 import { applyPatch, type Entity, type Patch, type Row, rowFromPatch, same } from '@taskmaster/domain/registers';
 import pg from 'pg';
 import { columns, rowFromJson, tableOf } from '../../services/api/kernel/columns.ts';
@@ -24,6 +25,14 @@ const PROMISES = [
   'unresolved',
   'wrongly refused',
   'answers differ',
+  'reminders missing',
+  'reminders doubled',
+  'reminders early',
+  'reminders late without reason',
+  'audit entries missing',
+  'audit entries without a change',
+  'audit chains broken',
+  'mails doubled',
 ] as const;
 export type Wrong = (typeof PROMISES)[number];
 
@@ -33,6 +42,10 @@ export interface CheckOptions {
   readonly people: readonly Person[];
   readonly attempts: readonly Attempt[];
   readonly differences: readonly Difference[];
+  /** Message-IDs of the letters that the mail server took, in their order. */
+  readonly mails?: readonly string[];
+  /** How often the program died: so often an answer of the mail server may have been lost. */
+  readonly kills?: number;
   /** Milliseconds that consumers get to catch up. */
   readonly patience: number;
 }
@@ -79,38 +92,136 @@ export async function check(options: CheckOptions): Promise<Findings> {
       if (attempt.outcome === 'unknown') wrong.unresolved.push(line);
       else if ((attempt.outcome === 'refused') !== (attempt.wrong === true)) wrong['wrongly refused'].push(line);
     }
+    Object.assign(wrong, await reminders(client, options.attempts));
+    Object.assign(wrong, await audit(client));
+    wrong['mails doubled'] = doubledMails(options.mails ?? [], options.kills ?? 0);
     wrong['answers differ'] = options.differences.map(({ path, first, again }) => `${path}\n  ${first}\n  ${again}`);
     return {
       wrong,
-      counts: { changes: snapshot.changes.length, claims: claims.length, workspaces: snapshot.heads.size },
+      counts: {
+        changes: snapshot.changes.length,
+        claims: claims.length,
+        workspaces: snapshot.heads.size,
+        ...(await told(client)),
+        mails: options.mails?.length ?? 0,
+      },
     };
   } finally {
     await client.end();
   }
 }
 
-/** Relay, consumers and outboxes that have something left to do. */
+const CONSUMERS = [
+  ['recurring', 'recurring'],
+  ['notification', 'notification'],
+  ['audit', 'audit'],
+] as const;
+const SCHEMAS = ['tasks', 'recurring', 'notification', 'audit'] as const;
+
+/** Relay, consumers, outboxes, reminders and letters that have something left to do. */
 async function behind(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(`
     select 'relay ' || w.id || ' at ' || coalesce(p.sequence, 0) || ' of ' || w.head as what
       from tasks.workspace w left join tasks.position p on p.workspace_id = w.id where coalesce(p.sequence, 0) <> w.head
-    union all select 'recurring ' || w.id || ' at ' || coalesce(c.sequence, 0) || ' of ' || w.head
-      from tasks.workspace w left join recurring.cursor c on c.workspace_id = w.id and c.consumer = 'recurring'
-      where coalesce(c.sequence, 0) <> w.head or c.held
-    union all select 'outbox ' || id from tasks.outbox where published_at is null
-    union all select 'outbox ' || id from recurring.outbox where published_at is null
-    union all select 'inbox ' || event_id from tasks.inbox
-    union all select 'inbox ' || event_id from recurring.inbox
-    union all select 'occurrence without successor ' || task_id from recurring.occurrence where event is not null`);
+    ${CONSUMERS.map(
+      ([
+        schema,
+        consumer,
+      ]) => `union all select '${consumer} ' || w.id || ' at ' || coalesce(c.sequence, 0) || ' of ' || w.head
+      from tasks.workspace w left join ${schema}.cursor c on c.workspace_id = w.id and c.consumer = '${consumer}'
+      where coalesce(c.sequence, 0) <> w.head or c.held`,
+    ).join(' ')}
+    ${SCHEMAS.map(
+      (schema) => `union all select '${schema} outbox ' || id from ${schema}.outbox where published_at is null
+      union all select '${schema} inbox ' || event_id from ${schema}.inbox`,
+    ).join(' ')}
+    union all select 'occurrence without successor ' || task_id from recurring.occurrence where event is not null
+    union all select 'reminder ' || id || ' due ' || due_at from notification.ledger where state = 'scheduled' and due_at < now()
+    union all select 'mail ' || id || ' ' || state from notification.ledger where channel = 'mail' and state in ('decided', 'handing_over')`);
   return rows.map((row) => row.what);
 }
 
 async function deadLetters(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(
-    `select consumer || ' ' || event_id || ': ' || error as what from tasks.dead_letter
-     union all select consumer || ' ' || event_id || ': ' || error from recurring.dead_letter`,
+    SCHEMAS.map(
+      (schema) => `select consumer || ' ' || event_id || ': ' || error as what from ${schema}.dead_letter`,
+    ).join(' union all '),
   );
   return rows.map((row) => row.what);
+}
+
+/** Every reminder that somebody was promised is decided once, at its time or later, and shown once. */
+async function reminders(client: pg.Client, attempts: readonly Attempt[]) {
+  const promised = attempts.flatMap(({ outcome, request, id }) => {
+    const [at] = (request.body as { reminders?: { at: string }[] } | undefined)?.reminders ?? [];
+    return outcome === 'acknowledged' && at && id ? [{ task_id: id, ...at }] : [];
+  });
+  const { rows: ledger } = await client.query<
+    Record<'task_id' | 'for' | 'state' | 'what', string> & { excused: boolean; shown: string }
+  >(
+    `select l.task_id, l."for", l.state, l.id || ' for ' || l."for" || ' ' || l.state as what,
+       case l.state when 'withdrawn' then t.status = 'completed' or t.deleted_at is not null
+         when 'too_late' then l.due_at < t.created_at else l.state in ('handed_over', 'acknowledged') end as excused,
+       (select count(*) from notification.notification n where n.id = l.notification_id
+          or (n.task_id = l.task_id and n.due_at = l.due_at) or n.entries @> jsonb_build_array(jsonb_build_object('task_id', l.task_id))) as shown
+     from notification.ledger l join tasks.task t on t.workspace_id = l.workspace_id and t.id = l.task_id
+     where l.channel = 'app'`,
+  );
+  const { rows: odd } = await client.query<{ what: string; kind: 'early' | 'unexplained' }>(
+    `select id || ' due ' || due_at || ' decided ' || decided_at as what, 'early' as kind
+       from notification.ledger where decided_at < due_at and "for" <> 'digest'
+     union all select id || ' due ' || due_at || ' decided ' || decided_at, 'unexplained' from notification.ledger
+       where channel = 'app' and decided_at > due_at + interval '31 seconds' and late_reason is null`,
+  );
+  const of = (promise: (typeof promised)[number]) =>
+    ledger.filter((row) => row.task_id === promise.task_id && row.for === new Date(promise.at).toISOString());
+  return {
+    'reminders missing': promised.flatMap((promise) => {
+      const [row] = of(promise);
+      return row?.excused ? [] : [`${promise.task_id} at ${promise.at}: ${row?.what ?? 'not in the ledger'}`];
+    }),
+    'reminders doubled': ledger
+      .filter((row) => Number(row.shown) > (['handed_over', 'acknowledged'].includes(row.state) ? 1 : 0))
+      .map((row) => `${row.what} shown ${row.shown} times`),
+    'reminders early': odd.filter(({ kind }) => kind === 'early').map(({ what }) => what),
+    'reminders late without reason': odd.filter(({ kind }) => kind === 'unexplained').map(({ what }) => what),
+  };
+}
+
+async function told(client: pg.Client): Promise<Record<string, number>> {
+  const { rows } = await client.query<Record<string, number>>(
+    `select count(*) filter (where channel = 'app' and state in ('handed_over', 'acknowledged'))::int as "reminders told",
+       count(*) filter (where late_reason is not null and channel = 'app')::int as "reminders told late",
+       (select count(*) from audit.audit_logs)::int as "audit entries" from notification.ledger`,
+  );
+  return rows[0] ?? {};
+}
+
+/** One entry a change, in its order, none without one; and every chain computes. */
+async function audit(client: pg.Client) {
+  const { rows } = await client.query<{ what: string; missing: boolean }>(
+    `select coalesce(c.workspace_id::text, a.chain) || ' ' || coalesce(c.seq, a.sequence) as what, a.seq is null as missing
+     from tasks.change c full join (select * from audit.audit_logs where chain like 'workspace:%') a
+       on a.chain = 'workspace:' || c.workspace_id and a.sequence = c.seq and a.seq = c.seq
+     where a.seq is null or c.seq is null`,
+  );
+  const verifier = new Verifier();
+  const { rows: entries } = await client.query<{ chain: string; seq: number; hash: string; stored: string }>(
+    `select chain, seq::float8 as seq, encode(hash, 'hex') as hash, stored from audit.audit_logs order by chain, seq`,
+  );
+  for (const entry of entries) await verifier.add(entry);
+  const { broken_at } = verifier.verdict(false);
+  return {
+    'audit entries missing': rows.filter((row) => row.missing).map((row) => row.what),
+    'audit entries without a change': rows.filter((row) => !row.missing).map((row) => row.what),
+    'audit chains broken': broken_at ? [`${broken_at.chain} ${broken_at.seq} ${broken_at.why}`] : [],
+  };
+}
+
+/** A letter comes again only where its answer was lost, and then under the same Message-ID: four travel at once. */
+function doubledMails(mails: readonly string[], kills: number): string[] {
+  const again = mails.filter((id, index) => mails.indexOf(id) < index);
+  return again.length > kills * 4 ? [`${again.length} letters came again in ${kills} kills`] : [];
 }
 
 async function read(client: pg.Client): Promise<Snapshot> {

@@ -137,6 +137,7 @@ export class ApiClient extends Worker {
     if (dice < 0.05)
       return [{ ...this.one('PATCH', `/${randomUUID()}`, 'updated', { title: 'of nobody' }), wrong: true }];
     if (dice < 0.12) return [this.quick()];
+    if (dice < 0.16) return [this.remind()];
     if (dice < 0.22 && this.repeating.length < 6) return [this.create(true)];
     if (dice < 0.5 && this.repeating.length > 0) return this.completeTwice(pick(this.random, this.repeating));
     if (id === undefined || dice < 0.65) return [this.create(false)];
@@ -187,6 +188,13 @@ export class ApiClient extends Worker {
       ...(repeats ? repeat : {}),
     };
     return this.one('POST', '', 'created', body, id);
+  }
+
+  /** Soon: while the program is up, while it is down, or before this very request is answered. */
+  private remind(): Planned {
+    const id = randomUUID();
+    const at = new Date(Date.now() + 200 + this.random() * 3_000).toISOString();
+    return this.one('POST', '', 'created', { id, title: `remind ${randomUUID()}`, reminders: [{ at }] }, id);
   }
 
   /** One slot, two requests at once: one completes it, the other finds it completed. */

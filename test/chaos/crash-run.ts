@@ -1,6 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Failpoint } from '@taskmaster/domain/failpoints';
+import pg from 'pg';
+import { startSmtpSink } from '../support/smtp-sink.ts';
 import { check, type Findings } from './checker.ts';
 import { ApiClient, type Client, DeviceClient, type Record } from './clients.ts';
 import type { Attempt } from './journal.ts';
@@ -12,6 +15,8 @@ export interface CrashOptions {
   /** Holds `dist/main.js`. */
   readonly folder: string;
   readonly rounds: number;
+  /** After these rounds one more for each: the program ends there by itself. Needs a build with failpoints. */
+  readonly failpoints?: readonly Failpoint[];
   readonly seed: number;
   readonly people?: number;
   /** Milliseconds that consumers get to catch up in the end. */
@@ -21,6 +26,8 @@ export interface CrashOptions {
 export interface CrashReport extends Findings {
   readonly attempts: readonly Attempt[];
   readonly table: string;
+  /** Which failpoints the program came to. */
+  readonly reached: Partial<{ readonly [name in Failpoint]: boolean }>;
   /** Broken promises, empty when all hold. */
   readonly broken: readonly string[];
 }
@@ -34,15 +41,24 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
   const data_dir = temporaryFolder('crash');
   const port = await freePort();
   // Failpoints that a mutant has are armed while there is load, not while it is looked at.
-  const start = (armed: boolean): Program =>
-    startProgram({ folder: options.folder, data_dir, port, env: armed ? { FAILPOINTS: 'on' } : {} });
+  const sink = await startSmtpSink();
+  const mail = { SMTP_URL: sink.url, MAIL_FROM: 'tasks@example.test' };
+  const start = (armed: boolean, at?: string): Program =>
+    startProgram({
+      folder: options.folder,
+      data_dir,
+      port,
+      env: { ...mail, ...(armed ? { FAILPOINTS: 'on' } : {}), ...(at ? { FAILPOINT: at } : {}) },
+    });
   let program = start(true);
+  const reached: Partial<{ [name in Failpoint]: boolean }> = {};
   const tally = { kills: 0, 'kills while starting': 0, 'died by itself': 0 };
   const record: Record = { attempts: [], differences: [], counts: { retried: 0, replayed: 0 } };
   try {
     await program.ready();
     const people: Person[] = [];
     while (people.length < (options.people ?? 4)) people.push(await signUp(program.url, `person-${people.length}`));
+    await confirm(program.connection);
     const clients = people.flatMap((person, index) => clientsOf(person, randomFrom(options.seed + 1 + index), record));
     for (let round = 0; round < options.rounds; round++) {
       const stop = new AbortController();
@@ -63,6 +79,31 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       }
       await program.ready();
     }
+    for (const name of options.failpoints ?? []) {
+      await program.kill();
+      // What happens once in a program's life is met the first time.
+      const nth = ONCE.includes(name) ? 1 : 1 + Math.floor(random() * 4);
+      program = start(false, `${name}:${nth}`);
+      const ready = await Promise.race([
+        program.ready().then(
+          () => true,
+          () => false,
+        ),
+        program.gone.then(() => false),
+      ]);
+      const stop = new AbortController();
+      const working = Promise.all(clients.map((client) => (ready ? client.work(program.url, stop.signal) : undefined)));
+      working.catch(() => undefined);
+      const isEnd = name === 'shutdown.during_drain';
+      await Promise.race([sleep(isEnd ? AT_A_FAILPOINT / 3 : AT_A_FAILPOINT), program.gone]);
+      if (isEnd) await program.stop();
+      reached[name] = program.wasKilled();
+      await program.kill();
+      stop.abort();
+      await working;
+      program = start(false);
+      await program.ready();
+    }
     await Promise.all(clients.map((client) => client.settle(program.url)));
     const { url, connection } = program;
     const findings = await check({
@@ -71,15 +112,31 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       people,
       attempts: record.attempts,
       differences: record.differences,
-      patience: options.patience ?? 30_000,
+      mails: sink.taken.filter((one) => /^Reminder|late$/.test(one.subject)).map((one) => one.message_id),
+      kills:
+        tally.kills + tally['kills while starting'] + tally['died by itself'] + (options.failpoints?.length ?? 0) * 2,
+      patience: options.patience ?? 75_000,
     });
-    return report(options, findings, record, tally);
+    return { ...report(options, findings, record, tally), reached };
   } finally {
     await program.kill();
     await databaseGone(data_dir);
+    await sink.stop();
     rmSync(data_dir, { recursive: true, force: true, maxRetries: 5 });
   }
 }
+
+/** As if everybody had followed the link in the letter: what is tested here is the letters after it. */
+async function confirm(connection: Program['connection']): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  await client.query('update auth."user" set "emailVerified" = true');
+  await client.end();
+}
+
+/** Milliseconds of load in which a failpoint is to be come to. */
+const AT_A_FAILPOINT = 6_000;
+const ONCE: readonly Failpoint[] = ['audit.during_checkpoint', 'shutdown.during_drain'];
 
 function clientsOf(person: Person, random: Random, record: Record): Client[] {
   return [
@@ -93,7 +150,7 @@ function report(
   findings: Findings,
   record: Record,
   tally: { [what: string]: number },
-): CrashReport {
+): Omit<CrashReport, 'reached'> {
   const { attempts, counts } = record;
   const of = (outcome: string) => attempts.filter((attempt) => attempt.outcome === outcome).length;
   const lines: [string, number][] = [

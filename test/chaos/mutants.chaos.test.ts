@@ -1,12 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Wrong } from './checker.ts';
 import { runCrashes } from './crash-run.ts';
-import { buildMutant, MUTANTS, rewrite } from './mutants.ts';
+import { buildForTests, MUTANTS, rewrite } from './mutants.ts';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 
 test.each(MUTANTS)('the checker sees it where $breaks', async (mutant) => {
-  const copy = await buildMutant(mutant);
+  const copy = await buildForTests(mutant);
   onTestFinished(copy.remove);
   const { wrong, table } = await runCrashes({ folder: copy.folder, rounds: 4, seed: SEED, people: 3, patience: 3_000 });
   const seen = (Object.entries(wrong) as [Wrong, string[]][]).filter(([, list]) => list.length > 0);

