@@ -137,8 +137,8 @@ export class ApiClient extends Worker {
     if (dice < 0.05)
       return [{ ...this.one('PATCH', `/${randomUUID()}`, 'updated', { title: 'of nobody' }), wrong: true }];
     if (dice < 0.12) return [this.quick()];
-    if (dice < 0.16) return [this.remind()];
-    if (dice < 0.22 && this.repeating.length < 6) return [this.create(true)];
+    if (dice < 0.2) return [this.remind()];
+    if (dice < 0.29 && this.repeating.length < 6) return [this.create(true)];
     if (dice < 0.5 && this.repeating.length > 0) return this.completeTwice(pick(this.random, this.repeating));
     if (id === undefined || dice < 0.65) return [this.create(false)];
     if (dice < 0.85)

@@ -8,7 +8,13 @@ const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 test.each(MUTANTS)('the checker sees it where $breaks', async (mutant) => {
   const copy = await buildForTests(mutant);
   onTestFinished(copy.remove);
-  const { wrong, table } = await runCrashes({ folder: copy.folder, rounds: 4, seed: SEED, people: 3, patience: 3_000 });
+  const { wrong, table } = await runCrashes({
+    folder: copy.folder,
+    rounds: mutant.rounds ?? 4,
+    seed: SEED,
+    people: 3,
+    patience: 3_000,
+  });
   const seen = (Object.entries(wrong) as [Wrong, string[]][]).filter(([, list]) => list.length > 0);
   console.log(
     `${mutant.breaks}: ${seen.map(([promise, list]) => `${promise} ${list.length}`).join(', ') || 'nothing seen'}`,

@@ -11,6 +11,8 @@ export interface Mutant {
   readonly breaks: string;
   /** Promises of which the checker must report at least one as broken. */
   readonly seenAs: readonly Wrong[];
+  /** How often the program is killed until it is seen; four times where it does not say. */
+  readonly rounds?: number;
   readonly file: string;
   /** Each text must stand in the file exactly once, white space aside. */
   readonly replace: readonly (readonly [text: string, by: string])[];
@@ -76,6 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     breaks: 'reminders are judged by a clock that is ahead',
+    rounds: 8,
     seenAs: ['reminders early'],
     file: 'services/notification/decide.ts',
     replace: [
