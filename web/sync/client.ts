@@ -1,6 +1,7 @@
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
 import type { Op } from '@taskmaster/domain/commands/world';
 import { v7 } from 'uuid';
+import type { Bell } from './bell.ts';
 import { type Cache, memoryCache } from './cache.ts';
 import { type BlockedOp, Device, type PendingOp, wireOp } from './device.ts';
 import { memoryOutbox, type NewOp, type Outbox } from './outbox.ts';
@@ -31,6 +32,8 @@ export interface SyncClientParts {
   transport: Transport;
   /** Called after every change of what is shown or known. */
   changed(): void;
+  /** Hears of what the person was told. */
+  bell?: Pick<Bell, 'rang' | 'joined' | 'polled'>;
 }
 
 /**
@@ -239,6 +242,10 @@ export class SyncClient {
         for (const space of frame.spaces)
           if (space.id === this.parts.workspace_id) this.device.head = Math.max(this.device.head, space.head);
         this.pullSoon();
+        this.parts.bell?.joined();
+        return;
+      case 'bell':
+        this.parts.bell?.rang(frame);
         return;
       case 'ev': {
         const reception = this.device.receive(frame);
@@ -274,6 +281,7 @@ export class SyncClient {
     clearInterval(this.poll);
     this.poll = setInterval(() => {
       if (document.visibilityState !== 'hidden') this.pullSoon();
+      this.parts.bell?.polled();
     }, POLL_MS);
   }
 

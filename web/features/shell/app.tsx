@@ -5,6 +5,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { openDevice, tick, useScreen, useScreenIfAny } from '../../sync/store.ts';
 import { Toaster } from '../../ui/toast.tsx';
 import { askAbout, enter, hasSession, personKept } from '../account/session.ts';
+import { BellButton } from '../bell/bell-button.tsx';
 import { ProjectView } from '../projects/project-view.tsx';
 import { loadGrammar } from '../quick-add/grammar.ts';
 import { useQuickAdd } from '../quick-add/open.ts';
@@ -22,6 +23,7 @@ import { SyncCorner } from './sync-corner.tsx';
 
 /** Parts that the first sight does not need. All come right after it, so that they are there without the network too. */
 const parts = {
+  told: () => import('../bell/told.tsx'),
   quickAdd: () => import('../quick-add/quick-add.tsx'),
   detail: () => import('../detail/detail.tsx'),
   search: () => import('../search/search.tsx'),
@@ -96,8 +98,9 @@ function Rooms() {
       <Sidebar />
       <div className="sheet" data-panel={task ? true : undefined}>
         <main className="scroll" key={place.name === 'project' ? place.id : place.name}>
-          <header className="phone-top">
+          <header className="top">
             <SyncCorner onPhone />
+            <BellButton />
           </header>
           {status.connection === 'signed_out' && <SignInAgain />}
           <div className="column">
