@@ -7,6 +7,7 @@ import '../styles/list.css';
 import '../styles/quick-add.css';
 import '../styles/panel.css';
 import '../styles/told.css';
+import '../styles/ledger.css';
 import '../styles/account.css';
 
 export const metadata: Metadata = {

@@ -23,6 +23,7 @@ import { SyncCorner } from './sync-corner.tsx';
 
 /** Parts that the first sight does not need. All come right after it, so that they are there without the network too. */
 const parts = {
+  reminders: () => import('../reminders/reminders-page.tsx'),
   told: () => import('../bell/told.tsx'),
   quickAdd: () => import('../quick-add/quick-add.tsx'),
   detail: () => import('../detail/detail.tsx'),
@@ -41,6 +42,7 @@ const Detail = lazy(parts.detail);
 const Search = lazy(parts.search);
 const Settings = lazy(parts.settings);
 const Deleted = lazy(parts.deleted);
+const RemindersPage = lazy(parts.reminders);
 const AccountPage = lazy(parts.door);
 
 /** Shown to whom nobody knows: what the server said of itself, if it answered. */
@@ -133,6 +135,8 @@ function Room({ place }: { place: Place }) {
       return <Settings />;
     case 'deleted':
       return <Deleted />;
+    case 'reminders':
+      return <RemindersPage />;
     case 'lists':
       return <PhoneLists />;
     default:
