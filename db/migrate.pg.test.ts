@@ -33,7 +33,13 @@ describe('migrate', () => {
     const name = `empty_${process.pid}`;
     await sql(`create database ${name} template template0`);
     const runs = await Promise.all([1, 2, 3].map(() => migrate({ ...database.connection, database: name })));
-    expect(runs.flatMap((run) => run.applied)).toEqual(['0001_kernel', '0002_roles', '0003_sweeps', '0004_audit', '0005_notification']);
+    expect(runs.flatMap((run) => run.applied)).toEqual([
+      '0001_kernel',
+      '0002_roles',
+      '0003_sweeps',
+      '0004_audit',
+      '0005_notification',
+    ]);
     await sql(`drop database ${name} with (force)`);
   });
 
