@@ -8,6 +8,7 @@ import '../styles/quick-add.css';
 import '../styles/panel.css';
 import '../styles/told.css';
 import '../styles/ledger.css';
+import '../styles/activity.css';
 import '../styles/account.css';
 
 export const metadata: Metadata = {

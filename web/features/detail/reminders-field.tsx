@@ -167,13 +167,16 @@ function ReminderFields({
     const saveAt = () => {
       const [date, time] = at.split('T');
       if (!date || !time) return setAt(`${local.date}T${local.time}`);
-      const instant = new Date(epochOf(date, time.slice(0, 5), zone)).toISOString();
+      // Browsers give seconds only where somebody put them.
+      const seconds = Number(time.slice(6)) || 0;
+      const instant = new Date(epochOf(date, time.slice(0, 5), zone) + seconds * 1000).toISOString();
       if (instant !== reminder.at) onSave({ minutes_before: null, at: instant });
     };
     return (
       <input
         className="field"
         type="datetime-local"
+        step="any"
         aria-label="Remind at"
         value={at}
         onChange={(event) => setAt(event.target.value)}

@@ -31,14 +31,21 @@ export function whoOf({ actor, via }: Pick<HistoryEntry, 'actor' | 'via'>, reade
 /** One entry in plain words: "due Wed 11 March → Thu 12 March, renamed “…”". */
 export function describe({ kind, changed }: HistoryEntry, reader: Reader): string {
   if (kind !== 'updated' && kind !== 'skipped') return kinds[kind] ?? kind;
-  const parts = [
-    kind === 'skipped' ? kinds.skipped : undefined,
-    ...Object.keys(changed).map((field) => fieldInWords(field, changed, reader)),
-  ].filter((part): part is string => part !== undefined);
+  const parts = [...(kind === 'skipped' ? [kinds.skipped] : []), ...changesInWords(changed, reader)];
   return parts.length > 0 ? parts.join(', ') : 'changed';
 }
 
-function fieldInWords(field: string, changed: HistoryEntry['changed'], reader: Reader): string | undefined {
+export type Changed = HistoryEntry['changed'];
+
+/** What changed of a task, field by field. */
+export const changesInWords = (changed: Changed, reader: Pick<Reader, 'today' | 'projectName'>): string[] =>
+  Object.keys(changed).flatMap((field) => fieldInWords(field, changed, reader) ?? []);
+
+function fieldInWords(
+  field: string,
+  changed: Changed,
+  reader: Pick<Reader, 'today' | 'projectName'>,
+): string | undefined {
   const [was, is] = changed[field] ?? [null, null];
   const arrow = (words: (value: unknown) => string) => `${words(was)} → ${words(is)}`;
   switch (field) {
