@@ -121,7 +121,7 @@ test('a reminder set on a task rings in two browsers; done in one, it leaves the
   await told(other).getByRole('button', { name: 'Done: Call the electrician' }).click();
   for (const seat of [laptop, other]) {
     await told(seat).getByText('Done since.').waitFor();
-    await expect.poll(() => unread(seat)).toBe('What you were told');
+    await expect.poll(() => unread(seat), { timeout: 20_000 }).toBe('What you were told');
     expect(
       await told(seat)
         .getByRole('button', { name: /^Done:/ })
@@ -139,7 +139,7 @@ test('put off in one, it counts as read in the other; a notice opens its task', 
   await bell(laptop).click();
   await told(laptop).getByRole('button', { name: 'Remind me again in 1 hour: Send the lease' }).click();
   await laptop.page.getByText('Reminds again at').waitFor();
-  await expect.poll(() => unread(other)).toBe('What you were told');
+  await expect.poll(() => unread(other), { timeout: 20_000 }).toBe('What you were told');
   await laptop.page.keyboard.press('Escape');
 
   await remindSoon(laptop, 'Return the books');
@@ -148,7 +148,7 @@ test('put off in one, it counts as read in the other; a notice opens its task', 
     (globalThis as unknown as { Notification: Notices }).Notification.notices.at(-1)?.onclick?.(),
   );
   await other.page.getByRole('complementary', { name: 'Task: Return the books' }).waitFor();
-  await expect.poll(() => unread(laptop)).toBe('What you were told');
+  await expect.poll(() => unread(laptop), { timeout: 20_000 }).toBe('What you were told');
   await other.page.keyboard.press('Escape');
 });
 
@@ -163,7 +163,7 @@ test('what was read without the network is known to the server once it answers',
   await told(laptop).getByText('It hears of what you have read when it does').waitFor();
   expect(await unread(other)).toBe('What you were told, 1 unread');
   await page.reload();
-  await expect.poll(() => unread(laptop)).toBe('What you were told');
+  await expect.poll(() => unread(laptop), { timeout: 20_000 }).toBe('What you were told');
   await context.unroute('**/api/**');
   await expect.poll(() => unread(other), { timeout: 40_000 }).toBe('What you were told');
 });

@@ -110,6 +110,36 @@ describe('the bell', () => {
     expect(bell.state).toMatchObject({ unread: 0, waiting: 0 });
   });
 
+  test('keeps what the socket said where the list cannot be asked for, and what is done with it at once', async () => {
+    const { bell } = house.tab();
+    bell.joined();
+    await soon();
+    house.isAway = true;
+    bell.rang(house.ring(told('a')));
+    await soon();
+    expect(bell.state).toMatchObject({ unread: 1, isAway: true });
+    expect(house.tab().bell.state.unread).toBe(1);
+    house.isAway = false;
+    bell.rang(house.ring(told('b')));
+    await vi.advanceTimersByTimeAsync(119);
+    bell.markRead(['b']);
+    await soon();
+    expect(house.items.find((one) => one.id === 'b')?.read_at).not.toBeNull();
+    expect(bell.state).toMatchObject({ unread: 1, waiting: 0 });
+  });
+
+  test('keeps what the socket said over a list that another tab asked for before', async () => {
+    const [a, b] = [house.tab().bell, house.tab().bell];
+    b.joined();
+    await soon();
+    const before = JSON.parse(house.storage.getItem('taskmaster.bell') ?? '');
+    a.rang(house.ring(told('a')));
+    house.storage.setItem('taskmaster.bell', JSON.stringify({ ...before, asked_at: Date.now() }));
+    house.isAway = true;
+    await soon();
+    expect(a.state.unread).toBe(1);
+  });
+
   test('keeps what was read while nobody answered, over a reload too', async () => {
     const { bell } = house.tab();
     bell.rang(house.ring(told('a')));

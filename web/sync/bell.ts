@@ -60,6 +60,8 @@ export class Bell {
   private isAway = false;
   private isStopped = false;
   private wanted = 0;
+  /** Counts what the list was wanted for: two reasons may come within a millisecond. */
+  private reasons = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
   /** The server has heard of these. */
@@ -79,14 +81,14 @@ export class Bell {
 
   /** The socket said so. */
   rang({ unread, fresh }: Rung): void {
+    this.adopt(this.read());
     const { kept } = this;
     const now = new Date().toISOString();
     const known = new Set(kept.items.map((one) => one.id));
     const items = kept.items.map((one) => (this.sent.has(one.id) && isUnread(one) ? { ...one, read_at: now } : one));
     const added = fresh.filter((one) => !known.has(one.id)).map((one) => told(one, this.parts.user_id, now));
-    this.kept = { ...kept, unread, items: [...added, ...items].slice(0, MOST) };
+    this.keep({ unread, items: [...added, ...items].slice(0, MOST) });
     this.announce(fresh);
-    this.show();
     this.askSoon();
   }
 
@@ -101,10 +103,11 @@ export class Bell {
   }
 
   markRead(ids: readonly string[]): void {
+    this.adopt(this.read());
     const known = new Map(this.kept.items.map((one) => [one.id, one]));
     const fresh = ids.filter((id) => {
       const one = known.get(id);
-      return one !== undefined && isUnread(one) && !this.kept.read.includes(id);
+      return (one === undefined || isUnread(one)) && !this.kept.read.includes(id);
     });
     if (fresh.length === 0) return;
     this.keep({ read: [...this.kept.read, ...fresh] });
@@ -141,6 +144,7 @@ export class Bell {
   private askSoon(within = GATHER_MS): void {
     if (this.isStopped) return;
     this.wanted = Date.now();
+    this.reasons++;
     if (this.running) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.run(), within);
@@ -148,7 +152,7 @@ export class Bell {
 
   private async run(): Promise<void> {
     this.running = true;
-    const { wanted } = this;
+    const { wanted, reasons } = this;
     let again = 0;
     try {
       await oneTabAtATime(`taskmaster-bell-${this.parts.user_id}`, async () => {
@@ -166,7 +170,7 @@ export class Bell {
       this.running = false;
     }
     this.show();
-    if (this.wanted > wanted) this.askSoon();
+    if (this.reasons > reasons) this.askSoon();
     else if (again > 0 && !this.isStopped) this.timer = setTimeout(() => this.askSoon(), again);
   }
 
@@ -184,6 +188,8 @@ export class Bell {
     const asked_at = Date.now();
     const answer = await this.ask(`/api/notifications?limit=${MOST}`);
     const { items, unread } = (await answer.json()) as { items: Notification[]; unread: number };
+    // What another tab has read meanwhile.
+    this.adopt(this.read());
     const since = asked_at - NEWS_MS;
     const news = items.filter((one) => isUnread(one) && Date.parse(one.sent_at) > since);
     this.keep({ asked_at, items, unread, read: this.kept.read.filter((id) => !this.sent.has(id)) });
@@ -212,8 +218,21 @@ export class Bell {
 
   private adopt(other: Kept | undefined): void {
     if (!other) return;
-    const read = [...new Set([...this.kept.read, ...other.read])].filter((id) => !this.sent.has(id));
-    this.kept = other.asked_at >= this.kept.asked_at ? { ...other, read } : { ...this.kept, read };
+    const { kept } = this;
+    const read = [...new Set([...kept.read, ...other.read])].filter((id) => !this.sent.has(id));
+    if (other.asked_at <= kept.asked_at) {
+      this.kept = { ...kept, read };
+      return;
+    }
+    // Rung here since the other tab asked: its list cannot have it.
+    const known = new Set(other.items.map((one) => one.id));
+    const since = kept.items.filter((one) => !known.has(one.id) && Date.parse(one.sent_at) >= other.asked_at);
+    this.kept = {
+      ...other,
+      read,
+      items: [...since, ...other.items],
+      unread: other.unread + since.filter(isUnread).length,
+    };
   }
 
   private keep(patch: Partial<Kept>): void {

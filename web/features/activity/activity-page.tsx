@@ -1,6 +1,7 @@
+import { chainOfWorkspace } from '@taskmaster/contracts/audit/chain';
 import type { AuditEntry } from '@taskmaster/contracts/audit/entry';
 import { addDays, epochOf } from '@taskmaster/domain/time/zoned';
-import { useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Lines } from '../../ui/lines.tsx';
@@ -12,6 +13,9 @@ import type { Reader } from './explain.ts';
 import { kindGroups } from './kinds.ts';
 import { usePeople } from './people.ts';
 import { Seal } from './seal.tsx';
+
+const BEHIND_MS = 1_000;
+const MOST_TRIES = 5;
 
 interface Filter {
   user_id: string;
@@ -28,12 +32,29 @@ export default function ActivityPage() {
   const isAdmin = view.get('user', person.user_id)?.role === 'admin';
   const people = usePeople(isAdmin);
   const [filter, setFilter] = useState(ALL);
+  const [again, setAgain] = useState(0);
+  const tries = useRef({ count: 0 });
   const isFiltered = JSON.stringify(filter) !== JSON.stringify(ALL);
   const { items, hasMore, isAway, more } = usePages<AuditEntry>(
     (limit, { offset }) => `/api/audit-logs?${queryOf(filter, zone)}&limit=${limit}&offset=${offset}`,
-    seq,
+    `${seq} ${again}`,
     'offset',
   );
+  // The log is written from the events, a moment after what they tell of.
+  const newest = items?.find((one) => one.chain === chainOfWorkspace(person.workspace_id))?.seq ?? 0;
+  const isBehind = items !== null && !isFiltered && newest < seq;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer that is still behind is a reason to ask once more
+  useEffect(() => {
+    if (!isBehind || tries.current.count >= MOST_TRIES) {
+      if (!isBehind) tries.current.count = 0;
+      return;
+    }
+    const timer = setTimeout(() => {
+      tries.current.count++;
+      setAgain((before) => before + 1);
+    }, BEHIND_MS);
+    return () => clearTimeout(timer);
+  }, [isBehind, items]);
   const seqByEvent = useMemo(() => new Map(items?.map((one) => [one.event_id, one.seq])), [items]);
   const reader: Reader = {
     user_id: person.user_id,
@@ -41,7 +62,7 @@ export default function ActivityPage() {
     today,
     projectName: (id) => view.get('project', id)?.name,
     taskTitle: (id) => view.get('task', id)?.title,
-    personName: (id) => people.get(id),
+    people,
     entryOf: (id) => {
       const found = seqByEvent.get(id);
       return found === undefined ? undefined : { seq: found };
@@ -52,7 +73,7 @@ export default function ActivityPage() {
   return (
     <div className="activity">
       <h1 className="title">Activity</h1>
-      <Seal personName={reader.personName} />
+      <Seal people={people} />
       <search className="filters" aria-label="Which entries">
         {isAdmin && (
           <select

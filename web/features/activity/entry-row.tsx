@@ -40,7 +40,7 @@ function Entry({ entry, reader, children }: { entry: AuditEntry; reader: Reader;
   const { time } = localOf(entry.timestamp, reader.zone);
   const isMine = entry.chain === chainOfWorkspace(person.workspace_id);
   const task = entry.task_id ? view.get('task', entry.task_id) : undefined;
-  const where = isMine ? '' : chainInWords(entry.chain, { ...person, personName: reader.personName });
+  const where = isMine ? '' : chainInWords(entry.chain, { ...person, people: reader.people });
   return (
     <>
       <span className="log-seq" title={where ? `Entry ${entry.seq} of the chain of ${where}` : undefined}>
@@ -51,7 +51,7 @@ function Entry({ entry, reader, children }: { entry: AuditEntry; reader: Reader;
       <time className="log-time" dateTime={entry.timestamp}>
         {time}
       </time>
-      <Face entry={entry} who={who} name={reader.personName} />
+      <Face entry={entry} who={who} people={reader.people} />
       <div className="log-main">
         <p className="log-words">
           <b>{who}</b> {did}{' '}
@@ -97,7 +97,7 @@ function Entry({ entry, reader, children }: { entry: AuditEntry; reader: Reader;
 const tints = ['teal', 'blue', 'rust', 'plum', 'olive'];
 
 /** Who it was, as a sign: the letter of a name, or the house. */
-function Face({ entry, who, name }: { entry: AuditEntry; who: string; name(id: string): string | undefined }) {
+function Face({ entry, who, people }: Pick<Reader, 'people'> & { entry: AuditEntry; who: string }) {
   const { id, kind } = entry.actor;
   const whose = kind === 'user' ? id : who !== 'TaskMaster' ? entry.user_id : null;
   if (!whose)
@@ -109,7 +109,7 @@ function Face({ entry, who, name }: { entry: AuditEntry; who: string; name(id: s
   const tint = tints[Number.parseInt(whose.slice(-4), 16) % tints.length];
   return (
     <span className="log-face" data-color={tint} aria-hidden="true">
-      {(name(whose) ?? who).charAt(0).toUpperCase()}
+      {(people.get(whose) ?? who).charAt(0).toUpperCase()}
     </span>
   );
 }

@@ -1,5 +1,6 @@
 import type { AuditEntry } from '@taskmaster/contracts/audit/entry';
 import { changeEventTypes } from '@taskmaster/contracts/events/types';
+import { personalWorkspaceId } from '@taskmaster/domain/ids';
 import { describe, expect, test } from 'vitest';
 import { actsOf } from './acts.ts';
 import { breakInWords } from './chain-words.ts';
@@ -12,7 +13,7 @@ const reader: Reader = {
   today: '2026-03-10',
   projectName: (id) => (id === 'home' ? 'Home' : undefined),
   taskTitle: (id) => (id === 't' ? 'Water the tomatoes' : undefined),
-  personName: (id) => (id === 'ben' ? 'Ben' : undefined),
+  people: new Map([['ben', 'Ben']]),
   entryOf: (id) => (id === 'cause' ? { seq: 48_188 } : undefined),
 };
 const entry = (type: string, payload: unknown, of: Partial<AuditEntry> = {}): AuditEntry => {
@@ -205,5 +206,9 @@ test('a break names its chain, its entry and its kind', () => {
   for (const why of ['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature'] as const)
     expect(breakInWords({ chain: 'workspace:w', seq: 1031, why }, owner)).toMatch(/^In your tasks, at #1,031: \w.+\.$/);
   expect(breakInWords({ chain: 'user:lena', seq: 1, why: 'cut' }, owner)).toContain('your sign-ins');
+  const ben = '01a1fef8-aebd-75de-9efc-c80b17ac7b4b';
+  const others = { ...owner, people: new Map([[ben, 'Ben']]) };
+  const his = `workspace:${personalWorkspaceId(ben)}`;
+  expect(breakInWords({ chain: his, seq: 1, why: 'cut' }, others)).toContain('the tasks of Ben');
   expect(breakInWords({ chain: 'installation', seq: 1, why: 'cut' }, owner)).toContain('nobody known');
 });

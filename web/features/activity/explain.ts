@@ -12,7 +12,8 @@ export interface Reader {
   today: string;
   projectName(id: string): string | undefined;
   taskTitle(id: string): string | undefined;
-  personName(id: string): string | undefined;
+  /** Names by id, of whom one knows. */
+  people: ReadonlyMap<string, string>;
   /** The entry of an event, where it is on the page. */
   entryOf(eventId: string): { seq: number } | undefined;
 }
@@ -91,7 +92,7 @@ function whoOf({ actor, action, user_id }: AuditEntry, reader: Reader): string {
 }
 
 const nameOf = (id: string, reader: Reader): string =>
-  id === reader.user_id ? 'You' : (reader.personName(id) ?? 'Somebody');
+  id === reader.user_id ? 'You' : (reader.people.get(id) ?? 'Somebody');
 
 function throughWhat({ actor, via, causation_id, event_type, ip, user_agent }: AuditEntry, reader: Reader): string {
   if (event_type === 'com.todo.audit.recorded')

@@ -16,11 +16,11 @@ interface Known {
 let known: Known | undefined;
 
 /** Whether every chain is whole, up to where, since when one knows; to be checked again, and to be taken away. */
-export function Seal({ personName }: Pick<Owner, 'personName'>) {
+export function Seal({ people }: Required<Pick<Owner, 'people'>>) {
   const { person, settings, seq } = useScreen();
   const [now, setNow] = useState(known?.user_id === person.user_id ? known : undefined);
   const [state, setState] = useState<'idle' | 'checking' | 'away'>('idle');
-  const owner = { ...person, personName };
+  const owner = { ...person, people };
   const check = async () => {
     setState('checking');
     try {

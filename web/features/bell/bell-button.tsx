@@ -1,9 +1,9 @@
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
-import { isUnread } from '../../sync/bell.ts';
-import { onNews, useBell } from '../../sync/store.ts';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { onNews, useBell, useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
-import { closeNotices, showNotices } from './device-notices.ts';
+import { closeNotices, hearTaps, showNotices } from './device-notices.ts';
 import { setTold, useToldOpen } from './open.ts';
+import { unreadHere } from './unread.ts';
 
 const Told = lazy(() => import('./told.tsx'));
 
@@ -13,7 +13,8 @@ export function BellButton() {
   const isOpen = useToldOpen();
   const button = useRef<HTMLButtonElement>(null);
   const [said, setSaid] = useState('');
-  const unread = bell?.unread ?? 0;
+  const { view } = useScreen();
+  const { count: unread, settled } = useMemo(() => unreadHere(bell, view), [bell, view]);
 
   useEffect(
     () =>
@@ -23,10 +24,8 @@ export function BellButton() {
       }),
     [],
   );
-  const items = bell?.items;
-  useEffect(() => {
-    if (items) closeNotices(new Set(items.filter(isUnread).map((one) => one.id)));
-  }, [items]);
+  useEffect(() => closeNotices(settled), [settled]);
+  useEffect(hearTaps, []);
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) TaskMaster` : 'TaskMaster';
     return () => {

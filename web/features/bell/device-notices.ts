@@ -14,32 +14,57 @@ const shown = new Map<string, Notification>();
 export function showNotices(news: readonly News[]): void {
   if (noticesAllowed() !== 'granted') return;
   for (const { id, task_id, message } of news) {
+    const body = bodyOf(task_id);
     try {
-      const notice = new Notification(message, { tag: id, icon: '/icon.svg', body: bodyOf(task_id) });
+      const notice = new Notification(message, { tag: id, icon: '/icon.svg', body });
       shown.set(id, notice);
       notice.onclick = () => {
         window.focus();
         notice.close();
-        if (task_id) {
-          openTask(task_id);
-          markRead(id);
-        } else setTold(true);
+        look({ id, task_id });
       };
     } catch {
-      // Browsers that show notices only for installed pages: the bell says it all the same.
-      return;
+      // Phones show notices through the worker alone; it answers the tap.
+      void workerIfAny()
+        .then((worker) =>
+          worker?.showNotification(message, { tag: id, icon: '/icon.svg', body, data: { id, task_id } }),
+        )
+        .catch(() => undefined);
     }
   }
 }
 
 /** Those that were read, here or elsewhere, go. */
-export function closeNotices(unread: ReadonlySet<string>): void {
+export function closeNotices(settled: ReadonlySet<string>): void {
   for (const [id, notice] of shown) {
-    if (unread.has(id)) continue;
+    if (!settled.has(id)) continue;
     notice.close();
     shown.delete(id);
   }
+  if (noticesAllowed() !== 'granted') return;
+  void workerIfAny().then(async (worker) => {
+    for (const notice of (await worker?.getNotifications()) ?? []) if (settled.has(notice.tag)) notice.close();
+  });
 }
+
+/** The worker says that one of its notices was tapped. */
+export function hearTaps(): () => void {
+  const hear = ({ data }: MessageEvent<{ t?: string } & Pick<News, 'id' | 'task_id'>>) => {
+    if (data?.t === 'notice') look(data);
+  };
+  navigator.serviceWorker?.addEventListener('message', hear);
+  return () => navigator.serviceWorker?.removeEventListener('message', hear);
+}
+
+function look({ id, task_id }: Pick<News, 'id' | 'task_id'>): void {
+  if (task_id) {
+    openTask(task_id);
+    markRead(id);
+  } else setTold(true);
+}
+
+const workerIfAny = async (): Promise<ServiceWorkerRegistration | undefined> =>
+  navigator.serviceWorker?.getRegistration().catch(() => undefined);
 
 function bodyOf(task_id: string | null): string {
   const now = currentScreen();

@@ -11,11 +11,12 @@ import { inAnHour, snoozeTask, toggleTask, tomorrowMorning } from '../tasks/acts
 import { dueInWords, instantInWords } from '../tasks/when.ts';
 import { noticesAllowed } from './device-notices.ts';
 import { toldInWords } from './told-words.ts';
+import { unreadHere } from './unread.ts';
 
 /** What one was told, newest first, with what to do about it. */
 export default function Told({ below, onClose }: { below: DOMRect | undefined; onClose(): void }) {
   const bell = useBell();
-  const { settings, today, status } = useScreen();
+  const { settings, today, status, view } = useScreen();
   const items = bell?.items ?? [];
   const isAway = bell?.isAway || status.connection === 'offline' || status.connection === 'signed_out';
   const asked = bell?.asked_at ? instantInWords(new Date(bell.asked_at).toISOString(), settings.time_zone, today) : '';
@@ -35,7 +36,7 @@ export default function Told({ below, onClose }: { below: DOMRect | undefined; o
         <h2 ref={head} tabIndex={-1}>
           What you were told
         </h2>
-        {(bell?.unread ?? 0) > 0 && (
+        {unreadHere(bell, view).count > 0 && (
           <button type="button" className="told-all" onClick={markAllRead}>
             All read
           </button>

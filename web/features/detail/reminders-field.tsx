@@ -23,11 +23,13 @@ export function RemindersField({ task }: { task: Task }) {
   const mine = view.remindersOf(task).filter((one) => one.user_id === person.user_id);
   const snoozes = mine.filter((one) => one.snooze && one.at !== null && Date.parse(one.at) > Date.now());
   const set = mine.filter((one) => !one.snooze);
-  const own = set.filter((one) => !isNone(one));
+  const momentAt = (one: When & { id: string }) => momentOf(task, one, settings, task.created_at)?.counted_at ?? '';
+  const byMoment = (a: When & { id: string }, b: When & { id: string }) => (momentAt(a) < momentAt(b) ? -1 : 1);
+  const own = set.filter((one) => !isNone(one)).sort(byMoment);
   const mode = own.length > 0 ? 'own' : set.length > 0 ? 'none' : 'usual';
-  const effective = remindersOn(task, mine, settings).filter(
-    (one) => !mine.some((row) => row.id === one.id && row.snooze) || snoozes.some((row) => row.id === one.id),
-  );
+  const effective = remindersOn(task, mine, settings)
+    .filter((one) => !mine.some((row) => row.id === one.id && row.snooze) || snoozes.some((row) => row.id === one.id))
+    .sort(byMoment);
   const isOver = task.status === 'completed' || task.deleted_at !== null;
 
   const choose = (wanted: typeof mode) => {

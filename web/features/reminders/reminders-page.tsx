@@ -23,7 +23,7 @@ export default function RemindersPage() {
   );
   const reader = { zone, today, now: new Date().toISOString() };
   return (
-    <>
+    <div className="ledger">
       <header className="view-head">
         <h1 className="title">Reminders</h1>
         <p className="facts view-facts">Every one, and what became of it. The bell rings on time or says why not.</p>
@@ -102,6 +102,6 @@ export default function RemindersPage() {
           </button>
         </p>
       )}
-    </>
+    </div>
   );
 }
