@@ -1,14 +1,7 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import {
-  auditLineSchema,
-  type Break,
-  type Checkpoint,
-  checkpointSchema,
-  isSigned,
-  type Verdict,
-  Verifier,
-} from '@taskmaster/contracts/audit/chain';
+import { isSigned, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
+import { auditLineSchema, type Break, type Checkpoint, checkpointSchema } from '@taskmaster/contracts/audit/entry';
 import type { z } from 'zod';
 
 /** What is wrong, for a person. */

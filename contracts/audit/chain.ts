@@ -1,6 +1,3 @@
-import { z } from 'zod';
-import { uuid } from '../fields.ts';
-
 /**
  * The audit chain, as the service writes it and anybody verifies it, in a browser or without a network.
  *
@@ -8,35 +5,9 @@ import { uuid } from '../fields.ts';
  * The stored text is the event in the form of RFC 8785 (JSON Canonicalization Scheme), its payload sealed. What is extracted
  * from it for filters is no evidence: the text is.
  */
-export const auditLineSchema = z.strictObject({
-  chain: z.string(),
-  seq: z.int().positive(),
-  hash: z.string(),
-  stored: z.string(),
-  /** Of the entry before, where an export does not begin with the first. */
-  previous: z.string().optional(),
-  /** Opens the payload of this entry alone; none where its person was erased. */
-  key: z.string().optional(),
-});
-export type AuditLine = z.infer<typeof auditLineSchema>;
 
-/** Signed heads of the chains that moved since the checkpoint before. */
-export const checkpointSchema = z.strictObject({
-  at: z.string(),
-  /** SHA-256 of the line before; empty in the first. */
-  previous: z.string(),
-  heads: z.record(z.string(), z.tuple([z.int().positive(), z.string()])),
-  public_key: z.string(),
-  signature: z.string(),
-});
-export type Checkpoint = z.infer<typeof checkpointSchema>;
+import type { AuditLine, Break, Checkpoint } from './entry.ts';
 
-export const breakSchema = z.object({
-  chain: z.string(),
-  seq: z.int(),
-  why: z.enum(['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature']),
-});
-export type Break = z.infer<typeof breakSchema>;
 export interface Verdict {
   /** Entries whose hash was computed and found right. */
   entries: number;
@@ -58,13 +29,14 @@ export function canonical(value: unknown): string {
   return `{${members.map(([name, of]) => `${JSON.stringify(name)}:${canonical(of)}`).join(',')}}`;
 }
 
+type Hash = Uint8Array<ArrayBuffer>;
+
 const encoder = new TextEncoder();
-const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> =>
-  new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+const sha256 = async (bytes: Hash): Promise<Hash> => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 
-export const hashBefore = (chain: string): Promise<Uint8Array<ArrayBuffer>> => sha256(encoder.encode(chain));
+export const hashBefore = (chain: string): Promise<Hash> => sha256(encoder.encode(chain));
 
-export async function nextHash(previous: Uint8Array, stored: string): Promise<Uint8Array<ArrayBuffer>> {
+export async function nextHash(previous: Uint8Array, stored: string): Promise<Hash> {
   const text = encoder.encode(stored);
   const bytes = new Uint8Array(previous.length + text.length);
   bytes.set(previous);
@@ -147,31 +119,7 @@ export async function openPayload(line: Pick<AuditLine, 'stored' | 'key'>): Prom
 
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+export function fromHex(text: string): Hash {
   if (!/^(?:[0-9a-f]{2})*$/.test(text)) throw new Error('Not hexadecimal.');
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
-
-/** What the service shows of an entry. */
-export const auditEntrySchema = z
-  .object({
-    id: uuid,
-    event_id: uuid,
-    timestamp: z.string(),
-    chain: z.string(),
-    seq: z.int(),
-    user_id: uuid.nullable(),
-    actor: z.object({ kind: z.string(), id: z.string() }),
-    event_type: z.string(),
-    task_id: uuid.nullable(),
-    resource_type: z.string(),
-    resource_id: z.string(),
-    action: z.string(),
-    /** Null where its person was erased. */
-    payload: z.unknown(),
-    correlation_id: z.string().nullable(),
-    sequence: z.int().nullable(),
-    hash: z.string(),
-  })
-  .meta({ id: 'AuditEntry' });
-export type AuditEntry = z.infer<typeof auditEntrySchema>;

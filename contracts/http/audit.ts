@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditEntrySchema, breakSchema } from '../audit/chain.ts';
+import { auditEntrySchema, breakSchema } from '../audit/entry.ts';
 import { uuid } from '../fields.ts';
 
 const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);

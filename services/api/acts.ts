@@ -14,6 +14,9 @@ export interface Act {
   detail?: Record<string, unknown>;
 }
 
+/** Where an act of the operator on their socket comes from. */
+export const OPERATOR = 'operator';
+
 /** Makes an act that is no change known to the audit log. Durable when this resolves. */
 export async function recordAct(runtime: Pick<Runtime<'tasks'>, 'transact'>, act: Act): Promise<void> {
   const trail = currentTrail();
@@ -33,7 +36,9 @@ export async function recordAct(runtime: Pick<Runtime<'tasks'>, 'transact'>, act
       workspace_id: act.user_id ? personalWorkspaceId(act.user_id) : INSTALLATION_ID,
       idempotency_key: id,
       meta: {
-        actor: act.user_id ? { kind: 'user', id: act.user_id } : { kind: 'system', id: 'nobody known' },
+        actor: act.user_id
+          ? { kind: 'user', id: act.user_id }
+          : { kind: 'system', id: act.ip === OPERATOR ? 'operator' : 'nobody known' },
         via: 'rest',
         ...(trail?.request_id ? { request_id: trail.request_id } : {}),
         correlation_id: trail?.correlation_id ?? id,

@@ -11,7 +11,7 @@ import { isOperator } from '../http/operator-socket.ts';
 import type { Http } from '../http/server.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
-import { recordAct } from './acts.ts';
+import { OPERATOR, recordAct } from './acts.ts';
 import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
@@ -148,7 +148,12 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     },
     record: ({ request, by, action, detail }) => {
       const agent = request.headers['user-agent'];
-      const act = { action, user_id: by.user_id, ip: request.ip ?? 'operator', ...(detail ? { detail } : {}) };
+      const act = {
+        action,
+        user_id: by.user_id,
+        ip: by.user_id === null ? OPERATOR : request.ip,
+        ...(detail ? { detail } : {}),
+      };
       return recordAct(runtime, { ...act, ...(agent ? { user_agent: agent } : {}) });
     },
     links,

@@ -1,4 +1,5 @@
-import { type AuditLine, isSigned, openPayload, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
+import { isSigned, openPayload, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
+import type { AuditLine } from '@taskmaster/contracts/audit/entry';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
@@ -54,6 +55,7 @@ describe('the audit log', () => {
     const found = await entries(ann, `?task_id=${task.id}`);
     expect(found.map((entry: { action: string }) => entry.action)).toEqual(['completed', 'updated', 'created']);
     expect(found[1].payload.changed.title).toEqual(['first words', 'second words']);
+    expect(found[1]).toMatchObject({ via: 'rest', causation_id: null, ip: null });
     expect(found[1]).toMatchObject({ user_id: ann.id, actor: { kind: 'user', id: ann.id }, resource_type: 'task' });
     const all = await entries(ann, '?limit=200');
     expect(new Set(all.map((entry: { event_id: string }) => entry.event_id)).size).toBe(all.length);

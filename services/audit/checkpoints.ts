@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
-import { type Checkpoint, canonical } from '@taskmaster/contracts/audit/chain';
+import { canonical } from '@taskmaster/contracts/audit/chain';
+import type { Checkpoint } from '@taskmaster/contracts/audit/entry';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';

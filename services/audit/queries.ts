@@ -1,12 +1,5 @@
-import {
-  type AuditEntry,
-  type AuditLine,
-  type Checkpoint,
-  chainOfUser,
-  chainOfWorkspace,
-  type Verdict,
-  Verifier,
-} from '@taskmaster/contracts/audit/chain';
+import { chainOfUser, chainOfWorkspace, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
+import type { AuditEntry, AuditLine, Checkpoint } from '@taskmaster/contracts/audit/entry';
 import type { ChangeEvent } from '@taskmaster/contracts/events/event';
 import type { AuditQuery } from '@taskmaster/contracts/http/audit';
 import { INSTALLATION_ID } from '@taskmaster/domain/ids';
@@ -179,15 +172,29 @@ export type Queries = ReturnType<typeof createQueries>;
 /** Whose key its payload is sealed with. */
 const sealedFor = (row: Row): string => row.user_id ?? INSTALLATION_ID;
 
+/** What is read of a stored text. */
+interface Stored {
+  data: {
+    idempotency_key: string;
+    meta: { via: string; causation_id: string | null; ip?: string; user_agent?: string };
+    payload: { sealed: string };
+  };
+}
+
 function entryFrom(row: Row, keys: ReadonlyMap<string, Buffer>): AuditEntry {
   const key = keys.get(sealedFor(row));
-  const { sealed } = (JSON.parse(row.stored) as { data: { payload: { sealed: string } } }).data.payload;
+  const { payload, meta, idempotency_key } = (JSON.parse(row.stored) as Stored).data;
   const { stored: _stored, workspace_id: _workspace, at, ...shown } = row;
   return {
     id: row.event_id,
     timestamp: at,
     ...shown,
-    payload: key ? open(entryKey(key, row.event_id), sealed) : null,
+    payload: key ? open(entryKey(key, row.event_id), payload.sealed) : null,
+    via: meta.via,
+    causation_id: meta.causation_id,
+    idempotency_key,
+    ip: meta.ip ?? null,
+    user_agent: meta.user_agent ?? null,
   };
 }
 

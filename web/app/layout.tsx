@@ -6,6 +6,9 @@ import '../styles/shell.css';
 import '../styles/list.css';
 import '../styles/quick-add.css';
 import '../styles/panel.css';
+import '../styles/told.css';
+import '../styles/ledger.css';
+import '../styles/activity.css';
 import '../styles/account.css';
 
 export const metadata: Metadata = {

@@ -16,6 +16,12 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 // The page says what it has loaded: what came before this worker did, and what of an older version can go.
 self.addEventListener('message', (event) => event.waitUntil(keepOnly(event.data.files)));
 
+// A notice of a reminder was tapped: whoever is open comes forward and shows it.
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close();
+  event.waitUntil(showTask(event.notification.data));
+});
+
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
@@ -23,6 +29,13 @@ self.addEventListener('fetch', (event) => {
   if (request.mode === 'navigate') event.respondWith(page(request));
   else if (pathname.startsWith('/_next/static/')) event.respondWith(file(request));
 });
+
+async function showTask(data) {
+  const [open] = await self.clients.matchAll({ type: 'window' });
+  if (!open) return self.clients.openWindow(data.task_id ? `/today?task=${data.task_id}` : '/today');
+  await open.focus();
+  open.postMessage({ t: 'notice', ...data });
+}
 
 async function page(request) {
   const cache = await caches.open(KEEP);

@@ -2,6 +2,7 @@ import type { SyncChange } from '@taskmaster/contracts/sync/changes';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
 import type { OpResult } from '@taskmaster/contracts/sync/ops';
 import type { Op } from '@taskmaster/domain/commands/world';
+import type { Bell } from './bell.ts';
 import { type Cache, memoryCache } from './cache.ts';
 import { type BlockedOp, Device, type PendingOp, wireOp } from './device.ts';
 import { Line } from './line.ts';
@@ -43,6 +44,8 @@ export interface SyncClientParts {
   transport: Transport;
   /** Called after every change of what is shown or known. */
   changed(): void;
+  /** Hears of what the person was told. */
+  bell?: Pick<Bell, 'rang' | 'joined' | 'polled'>;
 }
 
 /**
@@ -83,6 +86,7 @@ export class SyncClient {
       }),
       hear: (frame) => this.hear(frame),
       catchUp: async () => {
+        if (!this.line.isLive) this.parts.bell?.polled();
         await this.pull();
         void this.push();
       },
@@ -226,7 +230,11 @@ export class SyncClient {
         this.connected();
         for (const space of frame.spaces)
           if (space.id === this.parts.workspace_id) device.head = Math.max(device.head, space.head);
+        this.parts.bell?.joined();
         return true;
+      case 'bell':
+        this.parts.bell?.rang(frame);
+        return false;
       case 'ev': {
         // A frame names the first sequence in it, a batch the one before.
         const reception = device.receive({ ...frame, from: frame.from - 1 });

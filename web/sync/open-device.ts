@@ -1,4 +1,5 @@
 import { defaultSettings } from '@taskmaster/domain/commands/settings';
+import { Bell, type News } from './bell.ts';
 import { openCache } from './cache.ts';
 import { SyncClient } from './client.ts';
 import { openOutbox } from './outbox.ts';
@@ -8,12 +9,18 @@ import { View } from './view.ts';
 
 export interface OpenDevice {
   client: SyncClient;
+  bell: Bell;
   /** What is to be shown now. */
   screen(person: Person): Screen;
 }
 
 /** A person's device: its databases, its line to the server, and the view of both. `changed` is called whenever that is another. */
-export function openDeviceOf({ user_id, workspace_id }: Person, changed: () => void): OpenDevice {
+export function openDeviceOf(
+  { user_id, workspace_id }: Person,
+  on: { changed(): void; rang(): void; fresh(news: readonly News[]): void },
+): OpenDevice {
+  const { changed } = on;
+  const bell = new Bell({ user_id, changed: on.rang, fresh: on.fresh });
   const client = new SyncClient({
     user_id,
     workspace_id,
@@ -21,8 +28,9 @@ export function openDeviceOf({ user_id, workspace_id }: Person, changed: () => v
     cache: openCache(user_id, workspace_id),
     transport: createTransport(workspace_id),
     changed,
+    bell,
   });
-  return { client, screen: (person) => screenOf(client, person) };
+  return { client, bell, screen: (person) => screenOf(client, person) };
 }
 
 function screenOf({ device, status, arrived }: SyncClient, person: Person): Screen {

@@ -1,5 +1,6 @@
 import type { Op } from '@taskmaster/domain/commands/world';
 import { useSyncExternalStore } from 'react';
+import type { BellState, News } from './bell.ts';
 import type { OpenDevice } from './open-device.ts';
 import type { Person, Screen } from './screen.ts';
 
@@ -7,9 +8,12 @@ let open: OpenDevice | undefined;
 let person: Person | undefined;
 let screen: Screen | undefined;
 const listeners = new Set<() => void>();
+let bell: BellState | undefined;
+const newsListeners = new Set<(news: readonly News[]) => void>();
 
 function refresh(): void {
   screen = open && person ? open.screen(person) : undefined;
+  bell = open?.bell.state;
   for (const listener of listeners) listener();
 }
 
@@ -19,10 +23,17 @@ export async function openDevice(who: Person): Promise<void> {
   person = who;
   if (isSame) return open && refresh();
   open?.client.stop();
+  open?.bell.stop();
   open = undefined;
   const { openDeviceOf } = await import('./open-device.ts');
   if (person !== who && person?.user_id !== who.user_id) return;
-  const made = openDeviceOf(who, () => open === made && refresh());
+  const made = openDeviceOf(who, {
+    changed: () => open === made && refresh(),
+    rang: () => open === made && ring(),
+    fresh: (news) => {
+      for (const listener of newsListeners) listener(news);
+    },
+  });
   open = made;
   refresh();
   await made.client.start();
@@ -34,6 +45,7 @@ export async function wipeDevice(sparing = false): Promise<void> {
   open = undefined;
   person = undefined;
   refresh();
+  gone?.bell.destroy();
   await gone?.client.destroy(sparing);
 }
 
@@ -45,6 +57,18 @@ export function dismissBlocked(op: string): void {
 /** One act of this person. It is on the screen when this returns, and on disk when the promise resolves. */
 export async function edit(...ops: Op[]): Promise<void> {
   if (ops.length > 0) await open?.client.edit(ops);
+}
+
+function ring(): void {
+  bell = open?.bell.state;
+  for (const listener of listeners) listener();
+}
+export const markRead = (...ids: string[]): void => open?.bell.markRead(ids);
+export const markAllRead = (): void => void open?.bell.markAllRead();
+/** Hears of each thing that the person is told while this page is open. */
+export function onNews(listener: (news: readonly News[]) => void): () => void {
+  newsListeners.add(listener);
+  return () => newsListeners.delete(listener);
 }
 
 /** The clock moved on: another minute, another day. */
@@ -68,6 +92,14 @@ export function useScreen(): Screen {
   if (!now) throw new Error('No device is open.');
   return now;
 }
+
+/** Undefined while nobody is signed in here. */
+export const useBell = (): BellState | undefined =>
+  useSyncExternalStore(
+    subscribe,
+    () => bell,
+    () => undefined,
+  );
 
 /** For acts that need the latest state, outside of rendering. */
 export const currentScreen = (): Screen | undefined => screen;

@@ -1,15 +1,18 @@
-import { type ReactNode, useLayoutEffect, useRef } from 'react';
+import { type CSSProperties, type ReactNode, useLayoutEffect, useRef } from 'react';
 
 /** A modal of the browser's own: it keeps focus inside, makes the rest inert, and gives focus back. */
 export function Dialog({
   label,
   className = 'sheet-dialog',
+  style,
   onClose,
   onEscape,
   children,
 }: {
   label: string;
   className?: string;
+  /** Places it: custom properties that its style sheet reads. */
+  style?: Record<`--${string}`, string>;
   onClose(): void;
   /** Returns true where Esc meant something else than closing. */
   onEscape?(): boolean;
@@ -29,6 +32,7 @@ export function Dialog({
     <dialog
       ref={dialog}
       className={className}
+      style={style as CSSProperties}
       aria-label={label}
       onCancel={(event) => {
         event.preventDefault();

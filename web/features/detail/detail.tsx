@@ -13,7 +13,7 @@ import { instantInWords } from '../tasks/when.ts';
 import { DueField } from './due-field.tsx';
 import { Notes } from './notes.tsx';
 import { PriorityField } from './priority-field.tsx';
-import { Reminders } from './reminders.tsx';
+import { RemindersField } from './reminders-field.tsx';
 import { RepeatField } from './repeat-field.tsx';
 import { Steps } from './steps.tsx';
 import { TagsField } from './tags-field.tsx';
@@ -120,7 +120,7 @@ export default function Detail({ id }: { id: string }) {
         <div className="panel-fields">
           <DueField key={`due ${task.due_date} ${task.due_time} ${task.due_zone}`} task={task} />
           <RepeatField key={`repeat ${JSON.stringify(task.recurrence)}`} task={task} />
-          <Reminders task={task} />
+          <RemindersField task={task} />
           <PriorityField task={task} />
           <TagsField task={task} />
         </div>

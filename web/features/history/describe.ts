@@ -32,14 +32,22 @@ export function whoOf({ actor, via }: Pick<HistoryEntry, 'actor' | 'via'>, reade
 export function describe({ kind, changed }: HistoryEntry, reader: Reader): string {
   const isSkipUndone = kind === 'reopened' && changed.status === undefined;
   if (kind !== 'updated' && kind !== 'skipped' && !isSkipUndone) return kinds[kind] ?? kind;
-  const parts = [
-    isSkipUndone ? 'not skipped after all' : kinds[kind],
-    ...Object.keys(changed).map((field) => fieldInWords(field, changed, reader)),
-  ].filter((part): part is string => part !== undefined);
+  const before = isSkipUndone ? ['not skipped after all'] : kind === 'skipped' ? [kinds.skipped] : [];
+  const parts = [...before, ...changesInWords(changed, reader)];
   return parts.length > 0 ? parts.join(', ') : 'changed';
 }
 
-function fieldInWords(field: string, changed: HistoryEntry['changed'], reader: Reader): string | undefined {
+export type Changed = HistoryEntry['changed'];
+
+/** What changed of a task, field by field. */
+export const changesInWords = (changed: Changed, reader: Pick<Reader, 'today' | 'projectName'>): string[] =>
+  Object.keys(changed).flatMap((field) => fieldInWords(field, changed, reader) ?? []);
+
+function fieldInWords(
+  field: string,
+  changed: Changed,
+  reader: Pick<Reader, 'today' | 'projectName'>,
+): string | undefined {
   const [was, is] = changed[field] ?? [null, null];
   const arrow = (words: (value: unknown) => string) => `${words(was)} → ${words(is)}`;
   switch (field) {

@@ -6,6 +6,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import { signOut } from '../account/session.ts';
 import { newOp } from '../tasks/acts.tsx';
+import { BeingTold } from './being-told.tsx';
 import { zoneNames } from './zones.ts';
 
 const themes = [
@@ -107,6 +108,7 @@ export default function Settings() {
           </select>
         </p>
       </section>
+      <BeingTold settings={settings} change={change} />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { openDevice, tick, useScreen, useScreenIfAny } from '../../sync/store.ts';
 import { Toaster } from '../../ui/toast.tsx';
 import { askAbout, enter, hasSession, personKept } from '../account/session.ts';
+import { BellButton } from '../bell/bell-button.tsx';
 import { ProjectView } from '../projects/project-view.tsx';
 import { loadGrammar } from '../quick-add/grammar.ts';
 import { useQuickAdd } from '../quick-add/open.ts';
@@ -22,6 +23,9 @@ import { SyncCorner } from './sync-corner.tsx';
 
 /** Parts that the first sight does not need. All come right after it, so that they are there without the network too. */
 const parts = {
+  activity: () => import('../activity/activity-page.tsx'),
+  reminders: () => import('../reminders/reminders-page.tsx'),
+  told: () => import('../bell/told.tsx'),
   quickAdd: () => import('../quick-add/quick-add.tsx'),
   detail: () => import('../detail/detail.tsx'),
   search: () => import('../search/search.tsx'),
@@ -39,6 +43,8 @@ const Detail = lazy(parts.detail);
 const Search = lazy(parts.search);
 const Settings = lazy(parts.settings);
 const Deleted = lazy(parts.deleted);
+const ActivityPage = lazy(parts.activity);
+const RemindersPage = lazy(parts.reminders);
 const AccountPage = lazy(parts.door);
 
 /** Shown to whom nobody knows: what the server said of itself, if it answered. */
@@ -96,8 +102,9 @@ function Rooms() {
       <Sidebar />
       <div className="sheet" data-panel={task ? true : undefined}>
         <main className="scroll" key={place.name === 'project' ? place.id : place.name}>
-          <header className="phone-top">
+          <header className="top">
             <SyncCorner onPhone />
+            <BellButton />
           </header>
           {status.connection === 'signed_out' && <SignInAgain />}
           <div className="column">
@@ -130,6 +137,10 @@ function Room({ place }: { place: Place }) {
       return <Settings />;
     case 'deleted':
       return <Deleted />;
+    case 'activity':
+      return <ActivityPage />;
+    case 'reminders':
+      return <RemindersPage />;
     case 'lists':
       return <PhoneLists />;
     default:

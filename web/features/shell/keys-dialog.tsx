@@ -12,6 +12,8 @@ const list: [string[], string][] = [
   [['Z'], 'Undo'],
   [['G', 'T'], 'Go to Today'],
   [['G', 'I'], 'Go to the Inbox'],
+  [['G', 'A'], 'Go to Activity'],
+  [['B'], 'What you were told'],
   [['?'], 'These keys'],
 ];
 

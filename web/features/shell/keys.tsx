@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { currentScreen } from '../../sync/store.ts';
 import { undoLast } from '../../ui/toast.tsx';
+import { setTold } from '../bell/open.ts';
 import { openQuickAdd } from '../quick-add/open.ts';
 import { deleteTask, toggleTask } from '../tasks/acts.tsx';
 import { currentRoute, go, openTask } from './router.ts';
@@ -49,7 +50,9 @@ export function Keys() {
       const task = focusedTask();
       if (after === 'g' && key === 't') go({ name: 'today' });
       else if (after === 'g' && key === 'i') go({ name: 'inbox' });
+      else if (after === 'g' && key === 'a') go({ name: 'activity' });
       else if (key === 'q') openQuickAdd();
+      else if (key === 'b') setTold(true);
       else if (key === '/') go({ name: 'search' });
       else if (key === '?') setShown(true);
       else if (key === 'z') undoLast();

@@ -3,6 +3,9 @@ import { openQuickAdd } from '../quick-add/open.ts';
 import type { Place } from './router.ts';
 import { NavLink } from './sidebar.tsx';
 
+/** Places that one comes to by the lists. */
+const behindLists: ReadonlySet<Place['name']> = new Set(['project', 'activity', 'reminders', 'deleted', 'settings']);
+
 /** Acts at the bottom, where the thumb is; Add in the middle. */
 export function PhoneBar({ place }: { place: Place }) {
   return (
@@ -19,7 +22,7 @@ export function PhoneBar({ place }: { place: Place }) {
       <NavLink place={{ name: 'search' }} icon="search" current={place}>
         Find
       </NavLink>
-      <NavLink place={{ name: 'lists' }} icon="note" current={place}>
+      <NavLink place={{ name: 'lists' }} icon="note" current={behindLists.has(place.name) ? { name: 'lists' } : place}>
         Lists
       </NavLink>
     </nav>

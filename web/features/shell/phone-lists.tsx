@@ -16,6 +16,12 @@ export function PhoneLists() {
       <div className="phone-lists">
         <ProjectLinks counts={countTasks(view, settings.time_zone, today).byProject} current={place} />
         <nav aria-label="More">
+          <NavLink place={{ name: 'activity' }} icon="shield" current={place}>
+            Activity
+          </NavLink>
+          <NavLink place={{ name: 'reminders' }} icon="bell" current={place}>
+            Reminders
+          </NavLink>
           <NavLink place={{ name: 'deleted' }} icon="bin" current={place}>
             Deleted
           </NavLink>

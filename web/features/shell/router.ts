@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react';
 
 export type Place =
-  | { name: 'today' | 'inbox' | 'search' | 'settings' | 'deleted' | 'lists' }
+  | { name: 'today' | 'inbox' | 'search' | 'settings' | 'deleted' | 'lists' | 'reminders' | 'activity' }
   | { name: 'project'; id: string };
 
 export interface Route {
@@ -10,7 +10,7 @@ export interface Route {
   task: string | null;
 }
 
-const plain = ['inbox', 'search', 'settings', 'deleted', 'lists'] as const;
+const plain = ['inbox', 'search', 'settings', 'deleted', 'lists', 'reminders', 'activity'] as const;
 
 /** What an address shows. What is not known shows Today. */
 export function routeOf(path: string, query: string): Route {

@@ -33,6 +33,9 @@ export function Sidebar() {
       </nav>
       <ProjectLinks counts={counts.byProject} current={place} />
       <nav aria-label="More" className="sidebar-foot">
+        <NavLink place={{ name: 'activity' }} icon="shield" current={place}>
+          Activity
+        </NavLink>
         <NavLink place={{ name: 'deleted' }} icon="bin" current={place}>
           Deleted
         </NavLink>

@@ -1,7 +1,8 @@
 import type { TaskPatch } from '@taskmaster/domain/commands/create-task';
 import type { Op } from '@taskmaster/domain/commands/world';
 import { skipTo } from '@taskmaster/domain/recurrence/successor';
-import type { Task } from '@taskmaster/domain/task';
+import type { Settings, Task } from '@taskmaster/domain/task';
+import { addDays, epochOf, localOf } from '@taskmaster/domain/time/zoned';
 import { v7 } from 'uuid';
 import { currentScreen, edit } from '../../sync/store.ts';
 import { showToast } from '../../ui/toast.tsx';
@@ -52,6 +53,32 @@ export function toggleTask(task: Task): void {
       lingerNoMore(task.id);
       void edit(newOp('reopen', 'task', task.id));
     },
+  });
+}
+
+export const inAnHour = (): string => new Date(Date.now() + 60 * 60_000).toISOString();
+
+/** When the person's day starts tomorrow. */
+export const tomorrowMorning = (today: string, { day_start, time_zone }: Settings): string =>
+  new Date(epochOf(addDays(today, 1), day_start, time_zone)).toISOString();
+
+/** Reminds of it once more; its due stays. */
+export function snoozeTask(task: Task, until: string): void {
+  const snooze = newOp('snooze', 'task', task.id, { until });
+  void edit(snooze);
+  const now = currentScreen();
+  const at = now ? localOf(until, now.settings.time_zone) : undefined;
+  showToast({
+    tone: 'plain',
+    words: (
+      <>
+        Reminds again{' '}
+        {at && now ? (at.date === now.today ? `at ${at.time}` : `on ${longDay(at.date, now.today)}, ${at.time}`) : ''}:{' '}
+        <b>{task.title}</b>
+      </>
+    ),
+    // The reminder that a snooze makes has the id of the op.
+    undo: () => void edit(newOp('delete', 'reminder', snooze.op)),
   });
 }
 

@@ -1,0 +1,35 @@
+import { chainOfUser, chainOfWorkspace, INSTALLATION_CHAIN } from '@taskmaster/contracts/audit/chain';
+import type { Break } from '@taskmaster/contracts/audit/entry';
+import { personalWorkspaceId } from '@taskmaster/domain/ids';
+
+export interface Owner {
+  user_id: string;
+  workspace_id: string;
+  /** Names by id, of whom one knows. */
+  people?: ReadonlyMap<string, string>;
+}
+
+/** Which chain it is, as a person would say. */
+export function chainInWords(chain: string, { user_id, workspace_id, people = new Map() }: Owner): string {
+  if (chain === chainOfWorkspace(workspace_id)) return 'your tasks';
+  if (chain === chainOfUser(user_id)) return 'your sign-ins';
+  if (chain === INSTALLATION_CHAIN) return 'sign-ins of nobody known';
+  const [kind, id = ''] = chain.split(':');
+  if (kind === 'user') return `the sign-ins of ${people.get(id) ?? `person ${id.slice(0, 8)}`}`;
+  const whose = [...people].find(([person]) => personalWorkspaceId(person) === id)?.[1];
+  return whose ? `the tasks of ${whose}` : `the workspace ${id.slice(0, 8)}`;
+}
+
+const breaks: Record<Break['why'], string> = {
+  changed: 'what is stored there is not what was written',
+  missing: 'an entry is missing there',
+  inserted: 'an entry was put in between there',
+  cut: 'the chain was cut off before it',
+  rewritten: 'from there on the chain was written anew: it no longer meets what was signed',
+  columns: 'what is shown beside it is not what was written',
+  signature: 'the signature is not of these words',
+};
+
+/** Which chain broke, where, and how. */
+export const breakInWords = ({ chain, seq, why }: Break, owner: Owner): string =>
+  `In ${chainInWords(chain, owner)}, at #${seq.toLocaleString('en')}: ${breaks[why]}.`;
