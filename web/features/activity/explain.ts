@@ -4,6 +4,7 @@ import { addDays, localOf } from '@taskmaster/domain/time/zoned';
 import { type Changed, changesInWords } from '../history/describe.ts';
 import { beforeInWords } from '../reminders/before-words.ts';
 import { longDay } from '../tasks/when.ts';
+import { browserOf } from './browser-words.ts';
 
 /** Who reads, and what this device knows of the things that entries only name by their id. */
 export interface Reader {
@@ -106,19 +107,6 @@ function throughWhat({ actor, via, causation_id, event_type, ip, user_agent }: A
   if (via === 'mail') return 'by a link in a letter';
   if (via === 'sync') return actor.kind === 'user' ? 'on a device' : '';
   return via === 'rest' ? 'through the API' : '';
-}
-
-/** "Firefox on Linux", as far as a browser says so. */
-function browserOf(agent: string): string {
-  const browser = [
-    ['Edg/', 'Edge'],
-    ['OPR/', 'Opera'],
-    ['Firefox/', 'Firefox'],
-    ['Chrome/', 'Chrome'],
-    ['Safari/', 'Safari'],
-  ].find(([mark = '']) => agent.includes(mark))?.[1];
-  const system = ['Android', 'iPhone', 'iPad', 'Windows', 'Mac OS', 'Linux'].find((one) => agent.includes(one));
-  return [browser ?? 'a program', ...(system ? [system] : [])].join(' on ');
 }
 
 function actInWords({ action }: AuditEntry, { detail }: Payload): Said {

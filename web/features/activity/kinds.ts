@@ -40,5 +40,8 @@ export const kindGroups: {
       name: `${one} ${verbNames[verb]}`,
     })),
   })),
-  { name: 'Coming and going', kinds: [{ type: 'com.todo.audit.recorded' as const, name: 'Sign-ins, and acts of those who run the place' }] },
+  {
+    name: 'Coming and going',
+    kinds: [{ type: 'com.todo.audit.recorded' as const, name: 'Sign-ins, and acts of those who run the place' }],
+  },
 ];

@@ -1,0 +1,107 @@
+import { useState } from 'react';
+import { useScreen } from '../../sync/store.ts';
+import { browserOf } from '../activity/browser-words.ts';
+import { instantInWords } from '../tasks/when.ts';
+import { change, useServerList } from './server-list.ts';
+
+interface Session {
+  id: string;
+  token: string;
+  userAgent: string | null;
+  ipAddress: string | null;
+  updatedAt: string;
+}
+
+/** Where one is signed in, each to be signed out from here; and the password that opens them. */
+export function Devices() {
+  const { settings, today } = useScreen();
+  const { answer: sessions, isAway, again } = useServerList<Session[]>('/api/auth/list-sessions');
+  const { answer: mine } = useServerList<{ session: { id: string } } | null>('/api/auth/get-session');
+  const end = (body: object, path: string, done: string) =>
+    void change('POST', `/api/auth/${path}`, body, done).then((answer) => answer && again());
+  const others = (sessions ?? []).filter((session) => session.id !== mine?.session.id);
+  return (
+    <section>
+      <h2 className="label">Signed in</h2>
+      {isAway && <p className="facts">The server does not answer: what is open elsewhere is not known now.</p>}
+      {mine && (
+        <div className="setting">
+          <span>This device</span>
+          <ChangePassword />
+        </div>
+      )}
+      {others.map(({ id, token, userAgent, ipAddress, updatedAt }) => (
+        <div className="setting" key={id}>
+          <span>
+            {browserOf(userAgent ?? '')}
+            <span className="facts setting-note">
+              {ipAddress ? `${ipAddress}, ` : ''}last seen {instantInWords(updatedAt, settings.time_zone, today)}
+            </span>
+          </span>
+          <button type="button" className="button" onClick={() => end({ token }, 'revoke-session', 'Signed out there')}>
+            Sign out there
+          </button>
+        </div>
+      ))}
+      {others.length > 1 && (
+        <div className="setting">
+          <span>Everywhere but here</span>
+          <button
+            type="button"
+            className="button quiet danger"
+            onClick={() => end({}, 'revoke-other-sessions', 'Signed out everywhere else')}
+          >
+            Sign out all others
+          </button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function ChangePassword() {
+  const [isOpen, setOpen] = useState(false);
+  const [now, setNow] = useState('');
+  const [next, setNext] = useState('');
+  if (!isOpen)
+    return (
+      <button type="button" className="button" onClick={() => setOpen(true)}>
+        Change the password
+      </button>
+    );
+  return (
+    <form
+      className="setting-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const body = { currentPassword: now, newPassword: next, revokeOtherSessions: true };
+        void change('POST', '/api/auth/change-password', body, 'Changed. All other devices are signed out').then(
+          (done) => done && setOpen(false),
+        );
+      }}
+    >
+      <input
+        className="field"
+        type="password"
+        autoComplete="current-password"
+        aria-label="Password now"
+        placeholder="Now"
+        value={now}
+        onChange={(event) => setNow(event.target.value)}
+      />
+      <input
+        className="field"
+        type="password"
+        autoComplete="new-password"
+        aria-label="New password, at least 10 characters"
+        placeholder="New, 10 or more"
+        minLength={10}
+        value={next}
+        onChange={(event) => setNext(event.target.value)}
+      />
+      <button type="submit" className="button primary" aria-disabled={next.length < 10 || now === ''}>
+        Change
+      </button>
+    </form>
+  );
+}
