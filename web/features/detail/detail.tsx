@@ -118,8 +118,8 @@ export default function Detail({ id }: { id: string }) {
         </div>
         <KeptEdits task={task} entries={history.entries} />
         <div className="panel-fields">
-          <DueField key={`due ${task.due_date} ${task.due_time} ${task.due_zone}`} task={task} />
-          <RepeatField key={`repeat ${JSON.stringify(task.recurrence)}`} task={task} />
+          <DueField task={task} />
+          <RepeatField task={task} />
           <Reminders task={task} />
           <PriorityField task={task} />
           <TagsField task={task} />
