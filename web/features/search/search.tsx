@@ -80,7 +80,9 @@ function Hit({ found: { task, hits, inNotes } }: { found: Found }) {
   const isDone = task.status === 'completed';
   return (
     <div className="row hit" data-id={task.id}>
-      <Shape priority={task.priority} done={isDone} />
+      <span className="row-shape">
+        <Shape priority={task.priority} done={isDone} />
+      </span>
       <div className="row-main">
         <button type="button" className="row-title" data-nav onClick={() => openTask(task.id)}>
           <Marked text={task.title} hits={hits} />
