@@ -94,6 +94,26 @@ test('what was deleted is brought back', async () => {
   await goTo(laptop, 'Home');
 });
 
+test('a project that was deleted comes back with its tasks, and with nothing else', async () => {
+  const { page } = laptop;
+  await goTo(laptop, 'Inbox');
+  for (const line of ['Dig #Shed', 'Sand #Shed']) await quickAdd(laptop, line);
+  await goTo(laptop, 'Shed');
+  await page.getByRole('button', { name: 'Dig', exact: true }).focus();
+  await page.keyboard.press('Delete');
+  await page.getByRole('button', { name: 'Change Shed' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await goTo(laptop, 'Deleted');
+  await page.getByText('with its task', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Bring back: Shed', exact: true }).click();
+  await expect.poll(() => page.getByRole('button', { name: 'Bring back: Sand' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Bring back: Dig', exact: true }).waitFor();
+  await goTo(laptop, 'Shed');
+  await page.getByRole('button', { name: 'Sand', exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: 'Dig', exact: true }).count()).toBe(0);
+  await goTo(laptop, 'Home');
+});
+
 test('the first sight of a known device takes less than 200 kB of script', async () => {
   const { page } = laptop;
   await page.addInitScript(() => {
