@@ -4,6 +4,7 @@ import { useMemo, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { type Grammar, useGrammar } from './grammar.ts';
 import { useReader } from './reader.ts';
+import { tooLarge } from './too-large.ts';
 
 export interface ColoredToken extends QuickAddToken {
   /** Of the project that it names. */
@@ -25,8 +26,10 @@ export interface PlainLine {
   type(text: string, caret: number): void;
   moveCaret(caret: number): void;
   toWords(token: QuickAddToken): void;
-  /** All of it as tasks, as it is now. */
-  parsed(): ParsedTask[];
+  /** Why it cannot be taken: said of one task as it is typed, of many once somebody has tried. */
+  wrong: string | null;
+  /** All of it as tasks, as it is now; none where something is wrong. */
+  take(): ParsedTask[];
 }
 
 /** Text in plain words with what is understood of it, wherever tasks are typed. */
@@ -37,6 +40,7 @@ export function usePlainLine(start = ''): PlainLine {
   const [text, setText] = useState(start);
   const [caret, setCaret] = useState(start.length);
   const [ignore, setIgnore] = useState<readonly string[]>([]);
+  const [refused, setRefused] = useState<string | null>(null);
 
   const context = useMemo(() => ({ ...reader, ignore }), [reader, ignore]);
   const lines = useMemo(() => grammar?.splitLines(text) ?? [], [grammar, text]);
@@ -64,13 +68,21 @@ export function usePlainLine(start = ''): PlainLine {
     marked:
       tokens.find((token) => token.start < caret && caret <= token.end) ??
       tokens.findLast((token) => token.end <= caret),
+    wrong: line ? tooLarge([line]) : refused,
     type(next, position) {
       setText(next);
+      setRefused(null);
       setCaret(position);
       setIgnore((before) => before.filter((words) => next.toLowerCase().includes(words.toLowerCase())));
     },
     moveCaret: setCaret,
     toWords: (token) => setIgnore((before) => [...before, token.text]),
-    parsed: () => (grammar ? lines.map((one) => grammar.parseQuickAdd(one, isMany ? reader : context)) : []),
+    take() {
+      if (!grammar) return [];
+      const tasks = lines.map((one) => grammar.parseQuickAdd(one, isMany ? reader : context));
+      const wrong = tooLarge(tasks);
+      setRefused(wrong);
+      return wrong === null ? tasks : [];
+    },
   };
 }

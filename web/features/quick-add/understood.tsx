@@ -10,9 +10,10 @@ import type { PlainLine } from './plain-line.ts';
 
 /** The text as it was understood, in words: read out as it changes. `children` stand there while nothing was. */
 export function Understood({ typed, id, children }: { typed: PlainLine; id: string; children?: ReactNode }) {
-  const { line, grammar, tokens, count } = typed;
+  const { line, grammar, tokens, count, wrong } = typed;
   return (
     <p className="understood facts" id={id} aria-live="polite">
+      {wrong !== null && <span className="wrong">Not added yet: {wrong}</span>}
       {count > 1 ? (
         `${count} lines become ${count} tasks`
       ) : grammar && line && tokens.length > 0 ? (

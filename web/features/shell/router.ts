@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { changeAddress } from '../../ui/back.ts';
 
 export type Place =
   | { name: 'today' | 'inbox' | 'search' | 'settings' | 'deleted' | 'lists' }
@@ -46,8 +47,7 @@ export function useRoute(): Route {
 export const currentRoute = (): Route => routeOf(location.pathname, location.search);
 
 export function go(place: Place): void {
-  history.pushState(null, '', pathOf(place));
-  tell();
+  changeAddress(pathOf(place), 'push', tell);
 }
 
 /** Opens a task beside the list, or closes it with null. */
@@ -56,7 +56,5 @@ export function openTask(id: string | null): void {
   if (task === id) return;
   const next = id ? `${pathOf(place)}?task=${id}` : pathOf(place);
   // From one task to the next the way back leads to the list, not through every task looked at.
-  if (task && id) history.replaceState(null, '', next);
-  else history.pushState(null, '', next);
-  tell();
+  changeAddress(next, task && id ? 'replace' : 'push', tell);
 }
