@@ -29,6 +29,12 @@ test('the door can be used by everyone', async () => {
   await page.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await expectAccessible(laptop, 'sign-in');
   await page.getByRole('button', { name: 'Make one' }).click();
+  await page.getByLabel('Your name').fill('Lena');
+  await page.getByLabel('E-mail').fill('lena@hartmann');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByText('Not an e-mail address').waitFor();
+  expect(await page.getByLabel('E-mail').getAttribute('aria-invalid')).toBe('true');
+  await expectAccessible(laptop, 'a form that is not right yet');
   await signUp(laptop);
   await laptop.page.getByText('Nothing is due today').waitFor();
   await expectAccessible(laptop, 'empty Today');
