@@ -148,3 +148,17 @@ test('a creation that was refused is written again', async () => {
   await goTo(seat, 'Inbox');
   await page.getByRole('checkbox', { name: 'Refused at first, high priority' }).waitFor();
 });
+
+test('a project whose name is there already is not made twice', async () => {
+  const { page } = seat;
+  await quickAdd(seat, 'Sweep #Home');
+  await page.getByRole('button', { name: 'New project' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(' hoME');
+  await page.getByText('There is a project called “Home”').waitFor();
+  await expectAccessible(seat, 'a name that is taken');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name', { exact: true }).fill('Home 2');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Home 2' }).waitFor();
+  expect(await page.getByRole('navigation', { name: 'Projects' }).getByRole('link').count()).toBe(2);
+});

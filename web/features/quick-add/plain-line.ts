@@ -1,4 +1,4 @@
-import { foldName } from '@taskmaster/domain/ids';
+import { projectNamed } from '@taskmaster/domain/project-named';
 import type { ParsedTask, QuickAddToken } from '@taskmaster/domain/quick-add/parse';
 import { useMemo, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
@@ -51,7 +51,7 @@ export function usePlainLine(start = ''): PlainLine {
   );
   const tokens = useMemo(() => {
     const projects = view.all('project');
-    const colorOf = (name: string) => projects.find((one) => foldName(one.name) === foldName(name))?.color;
+    const colorOf = (name: string) => projectNamed(projects, name)?.color;
     return (line?.tokens ?? []).map((token) => ({
       ...token,
       color: token.kind === 'project' ? colorOf(token.value) : undefined,

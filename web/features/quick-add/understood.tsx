@@ -1,4 +1,4 @@
-import { foldName } from '@taskmaster/domain/ids';
+import { projectNamed } from '@taskmaster/domain/project-named';
 import type { ParsedTask } from '@taskmaster/domain/quick-add/parse';
 import type { ReactNode } from 'react';
 import { useScreen } from '../../sync/store.ts';
@@ -29,10 +29,7 @@ function Facts({ line, grammar }: { line: ParsedTask; grammar: Grammar }) {
   const { view, today } = useScreen();
   const repeat = repeatOf(line, grammar, today);
   const due = line.due_date ? { date: line.due_date, time: line.due_time } : null;
-  const project =
-    line.project === null
-      ? undefined
-      : view.all('project').find((one) => foldName(one.name) === foldName(line.project ?? ''));
+  const project = line.project === null ? undefined : projectNamed(view.all('project'), line.project);
   return (
     <>
       {line.priority && (
