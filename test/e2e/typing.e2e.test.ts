@@ -127,6 +127,8 @@ test('a line that was left is there again, and Back closes it and nothing else',
   expect(await line(seat).inputValue()).toBe('');
   await page.keyboard.press('Escape');
   await line(seat).waitFor({ state: 'detached' });
+  // A program presses Back sooner than a hand.
+  await page.waitForFunction(() => !history.state?.over);
   await page.goBack();
   await page.getByRole('heading', { name: /day/, level: 1 }).waitFor();
 });
@@ -161,4 +163,31 @@ test('a project whose name is there already is not made twice', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: 'Home 2' }).waitFor();
   expect(await page.getByRole('navigation', { name: 'Projects' }).getByRole('link').count()).toBe(2);
+});
+
+test('what was looked for is in the address: Back finds it again, and the name of a project finds it', async () => {
+  const { page } = seat;
+  await goTo(seat, 'Inbox');
+  await quickAdd(seat, 'Milk and eggs');
+  await page.keyboard.press('/');
+  const field = page.getByLabel('Find tasks');
+  await field.pressSequentially('milk egs');
+  await title(seat, 'Milk and eggs').click();
+  await page.getByRole('complementary', { name: 'Task: Milk and eggs' }).waitFor();
+  await goTo(seat, 'Today');
+  await page.goBack();
+  await page.goBack();
+  await title(seat, 'Milk and eggs').waitFor();
+  expect(await field.inputValue()).toBe('milk egs');
+  await page.reload();
+  await title(seat, 'Milk and eggs').waitFor();
+
+  await field.fill('home');
+  await title(seat, 'Sweep').waitFor();
+  await expectAccessible(seat, 'a project that was found');
+  await page.locator('.hit').getByRole('link', { name: 'Home', exact: true }).click();
+  await page.getByRole('button', { name: 'Change Home' }).waitFor();
+  await page.goBack();
+  await title(seat, 'Sweep').waitFor();
+  expect(await field.inputValue()).toBe('home');
 });

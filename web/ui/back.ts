@@ -8,7 +8,8 @@ const over: (() => void)[] = [];
 let isLeaving = false;
 let waiting: (() => void)[] = [];
 
-const isOwnEntry = (): boolean => (history.state as { over?: boolean } | null)?.over === true;
+/** Whether the page is under something: its address is then that of the entry below. */
+export const isOver = (): boolean => (history.state as { over?: boolean } | null)?.over === true;
 const putEntry = (): void => history.pushState({ over: true }, '', location.href);
 
 function settle(): void {
@@ -16,12 +17,12 @@ function settle(): void {
   const changes = waiting;
   waiting = [];
   for (const change of changes) change();
-  if (over.length > 0 && !isOwnEntry()) putEntry();
+  if (over.length > 0 && !isOver()) putEntry();
 }
 
 function onBack(): void {
   if (isLeaving) settle();
-  else if (!isOwnEntry()) over.at(-1)?.();
+  else if (!isOver()) over.at(-1)?.();
 }
 
 /** `close` is called when Back is pressed. Returns what to call when it has closed, in whichever way. */
@@ -29,16 +30,16 @@ export function openOver(close: () => void): () => void {
   // The same listener is there once, however often it is added.
   window.addEventListener('popstate', onBack);
   over.push(close);
-  if (!isLeaving && !isOwnEntry()) putEntry();
+  if (!isLeaving && !isOver()) putEntry();
   return () => {
     over.splice(over.indexOf(close), 1);
     // One may open as another closes: they share the entry.
     setTimeout(() => {
       if (over.length > 0) {
-        if (!isLeaving && !isOwnEntry()) putEntry();
+        if (!isLeaving && !isOver()) putEntry();
         return;
       }
-      if (isLeaving || !isOwnEntry()) return;
+      if (isLeaving || !isOver()) return;
       isLeaving = true;
       history.back();
       // A browser may refuse to step back; nothing waits for that for ever.
@@ -50,7 +51,7 @@ export function openOver(close: () => void): () => void {
 /** Another address of the page. In the place of an entry of what lies over it, which the page then has left. */
 export function changeAddress(address: string, way: 'push' | 'replace', after: () => void): void {
   const change = () => {
-    if (way === 'replace' || isOwnEntry()) history.replaceState(null, '', address);
+    if (way === 'replace' || isOver()) history.replaceState(null, '', address);
     else history.pushState(null, '', address);
     after();
   };
