@@ -1,3 +1,4 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { isDate, isTime, isZone } from '@taskmaster/domain/time/zoned';
 import { z } from 'zod';
 import { bytesOf, limits } from './limits.ts';
@@ -27,6 +28,7 @@ export const title = z
   .string()
   .trim()
   .min(1, 'May not be empty.')
+  .refine((text) => !isBlank(text), 'May not be empty.')
   .max(limits.title, 'At most 500 characters.')
   .refine(clean, 'Holds control characters.');
 export const notes = z
@@ -37,12 +39,14 @@ export const name = z
   .string()
   .trim()
   .min(1, 'May not be empty.')
+  .refine((text) => !isBlank(text), 'May not be empty.')
   .max(limits.name, 'At most 120 characters.')
   .refine(clean, 'Holds control characters.');
 export const tagName = z
   .string()
   .trim()
   .min(1, 'May not be empty.')
+  .refine((text) => !isBlank(text), 'May not be empty.')
   .max(limits.tag, 'At most 60 characters.')
   .refine((text) => clean(text) && !/[\n\t]/.test(text), 'Holds control characters.');
 export const tagNames = z.array(tagName).max(limits.tags, 'At most 50 tags.');

@@ -1,3 +1,4 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { useEffect, useRef, useState } from 'react';
 import { edit, useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
@@ -160,7 +161,7 @@ function TitleField({ title, onSave }: { title: string; onSave(title: string): v
   const text = draft ?? title;
   const save = () => {
     const wanted = text.replace(/\s+/g, ' ').trim();
-    if (wanted && wanted !== title) onSave(wanted);
+    if (!isBlank(wanted) && wanted !== title) onSave(wanted);
     setDraft(null);
   };
   return (

@@ -1,3 +1,4 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { projectColors } from '@taskmaster/domain/commands/projects';
 import { positionBetween } from '@taskmaster/domain/ordering';
 import { projectNamed } from '@taskmaster/domain/project-named';
@@ -25,7 +26,7 @@ export default function ProjectForm({ project, onClose }: { project?: Project; o
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    if (!wanted || taken) return;
+    if (isBlank(wanted) || taken) return;
     if (project) void edit(newOp('update', 'project', project.id, { name: wanted, color }));
     else {
       const id = v7();
@@ -95,7 +96,7 @@ export default function ProjectForm({ project, onClose }: { project?: Project; o
           <button type="button" className="button quiet" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" aria-disabled={wanted === '' || taken !== undefined}>
+          <button type="submit" className="button primary" aria-disabled={isBlank(wanted) || taken !== undefined}>
             {project ? 'Save' : 'Make it'}
           </button>
         </footer>

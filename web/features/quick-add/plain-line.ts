@@ -1,5 +1,5 @@
 import { projectNamed } from '@taskmaster/domain/project-named';
-import type { ParsedTask, QuickAddToken } from '@taskmaster/domain/quick-add/parse';
+import type { ParsedTask, QuickAddContext, QuickAddToken } from '@taskmaster/domain/quick-add/parse';
 import { useMemo, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { type Grammar, useGrammar } from './grammar.ts';
@@ -21,6 +21,8 @@ export interface PlainLine {
   /** The one task that the text is. */
   line: ParsedTask | undefined;
   tokens: readonly ColoredToken[];
+  /** Its words are understood but for being all that it could be called. */
+  isAllTitle: boolean;
   /** The token that Esc turns back into words: at the caret, else the last before it. */
   marked: ColoredToken | undefined;
   type(text: string, caret: number): void;
@@ -49,6 +51,10 @@ export function usePlainLine(start = ''): PlainLine {
     () => (grammar && !isMany ? grammar.parseQuickAdd(text, context) : undefined),
     [grammar, isMany, text, context],
   );
+  const isAllTitle = useMemo(
+    () => grammar !== undefined && line !== undefined && couldSayMore(line, text, grammar, context),
+    [grammar, line, text, context],
+  );
   const tokens = useMemo(() => {
     const projects = view.all('project');
     const colorOf = (name: string) => projectNamed(projects, name)?.color;
@@ -65,6 +71,7 @@ export function usePlainLine(start = ''): PlainLine {
     count: lines.length,
     line,
     tokens,
+    isAllTitle,
     marked:
       tokens.find((token) => token.start < caret && caret <= token.end) ??
       tokens.findLast((token) => token.end <= caret),
@@ -86,3 +93,11 @@ export function usePlainLine(start = ''): PlainLine {
     },
   };
 }
+
+/** Whether the same words behind a title would mean something: a task needs one, so they are it. */
+function couldSayMore(line: ParsedTask, text: string, grammar: Grammar, context: QuickAddContext): boolean {
+  if (text.trim() === '' || line.title.length > LONGEST_OF_DATES || line.due_date !== null) return false;
+  const behind = grammar.parseQuickAdd(`x ${text}`, context);
+  return behind.title === 'x' && behind.tokens.length > line.tokens.length;
+}
+const LONGEST_OF_DATES = 80;

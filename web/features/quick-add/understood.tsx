@@ -10,16 +10,19 @@ import type { PlainLine } from './plain-line.ts';
 
 /** The text as it was understood, in words: read out as it changes. `children` stand there while nothing was. */
 export function Understood({ typed, id, children }: { typed: PlainLine; id: string; children?: ReactNode }) {
-  const { line, grammar, tokens, count, wrong } = typed;
+  const { line, grammar, tokens, count, wrong, isAllTitle } = typed;
   return (
     <p className="understood facts" id={id} aria-live="polite">
       {wrong !== null && <span className="wrong">Not added yet: {wrong}</span>}
       {count > 1 ? (
         `${count} lines become ${count} tasks`
-      ) : grammar && line && tokens.length > 0 ? (
-        <Facts line={line} grammar={grammar} />
+      ) : grammar && line && (tokens.length > 0 || isAllTitle) ? (
+        <>
+          <Facts line={line} grammar={grammar} />
+          {isAllTitle && <span>A task needs a title: so far “{line.title}” is its title, and nothing else.</span>}
+        </>
       ) : (
-        children
+        wrong === null && children
       )}
     </p>
   );
