@@ -109,3 +109,38 @@ test('long words leave Undo, names and rows where they are', async () => {
   }
   await quickAdd(seat, 'The end');
 });
+
+test('however much is pasted, what adds it stays in sight', async () => {
+  const { page } = seat;
+  await page.keyboard.press('q');
+  const field = page.getByLabel('New task, in plain words');
+  await field.fill(Array.from({ length: 80 }, (_, n) => `Line ${n}`).join('\n'));
+  for (const size of [phone, desktop]) {
+    await resize(seat, size);
+    const box = await page.getByRole('button', { name: 'Add 80' }).boundingBox();
+    expect((box?.y ?? 0) + (box?.height ?? 0), `${size.width} wide`).toBeLessThan(size.height);
+  }
+  await field.fill('');
+  await page.keyboard.press('Escape');
+});
+
+test('what is late is moved from its own line', async () => {
+  const { page } = seat;
+  await goTo(seat, 'Today');
+  await quickAdd(seat, 'Return the books yesterday');
+  const late = page.locator('.group', { hasText: 'Overdue' });
+  await late.getByRole('button', { name: 'Move it to today' }).click();
+  await late.waitFor({ state: 'detached' });
+  await page.getByRole('heading', { name: 'Today 1', exact: true }).waitFor();
+});
+
+test('notes that hold what is not shown are drawn without a complaint', async () => {
+  const { page } = seat;
+  await page.getByRole('button', { name: 'Return the books', exact: true }).click();
+  await page.getByRole('button', { name: 'Write', exact: true }).click();
+  await page.getByLabel('Notes, in Markdown').fill('Before <img src=x onerror=alert(1)> after\n\n> said');
+  await page.keyboard.press('Control+Enter');
+  await page.getByText('Before after').waitFor();
+  await page.locator('.notes blockquote').waitFor();
+  expect(seat.complaints).toEqual([]);
+});

@@ -167,7 +167,7 @@ export default function QuickAdd({ start }: { start: QuickAddStart }) {
           onClick={add}
           aria-disabled={count === 0 || typed.wrong !== null}
         >
-          Add <Icon name="enter" />
+          {isMany ? `Add ${count}` : 'Add'} <Icon name="enter" />
         </button>
       </footer>
     </Dialog>

@@ -7,6 +7,8 @@ export interface Group {
   name: string;
   tone?: 'late';
   tasks: Task[];
+  /** What can be done with all of it at once. */
+  act?: { words: string; onPress(): void };
 }
 
 const rank = { high: 0, medium: 1, low: 2 } as const;
