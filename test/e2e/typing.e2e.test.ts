@@ -151,6 +151,22 @@ test('a creation that was refused is written again', async () => {
   await page.getByRole('checkbox', { name: 'Refused at first, high priority' }).waitFor();
 });
 
+test('a dialog opens at its heading, however much it holds', async () => {
+  const { page, context } = seat;
+  await context.route('**/api/**', (route) => route.abort('internetdisconnected'));
+  await page.keyboard.press('q');
+  await line(seat).fill(Array.from({ length: 30 }, (_, n) => `Offline ${n}`).join('\n'));
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: /^Sync: / }).click();
+  const dialog = page.getByRole('dialog', { name: 'Sync' });
+  await dialog.getByText('and 10 more').waitFor();
+  expect(await dialog.evaluate((one) => [one.scrollTop, one.scrollHeight > one.clientHeight])).toEqual([0, true]);
+  await page.goBack();
+  await dialog.waitFor({ state: 'detached' });
+  await context.unroute('**/api/**');
+  await page.getByText('All on the server').waitFor({ timeout: 40_000 });
+});
+
 test('a project whose name is there already is not made twice', async () => {
   const { page } = seat;
   await quickAdd(seat, 'Sweep #Home');

@@ -25,11 +25,12 @@ export function NativePicker({
   const [draft, setDraft] = useState<string | null>(null);
   const [isWrong, setWrong] = useState(false);
   const save = (input: HTMLInputElement) => {
+    if (draft === null && !input.validity.badInput) return;
     setWrong(!input.validity.valid);
     // What is half typed stays in sight.
     if (!input.validity.valid) return;
     setDraft(null);
-    if (draft !== null && draft !== value) onSave(draft);
+    if (input.value !== value) onSave(input.value);
   };
   return (
     <span className="native-picker">

@@ -139,7 +139,7 @@ function SignOut() {
           <p className="dialog-words">{words}</p>
           <footer className="dialog-foot">
             <button type="button" className="button quiet danger" onClick={() => void leave()}>
-              Sign out and lose them
+              Sign out and lose {unsent === 1 ? 'it' : 'them'}
             </button>
             <button type="button" className="button primary" onClick={() => setAsking(false)}>
               Stay
