@@ -6,6 +6,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { Leaf } from '../../ui/lines.tsx';
 import { inviteInAddress, signIn, signUp } from './session.ts';
 import { TodayPicture } from './today-picture.tsx';
+import { type WrongField, wrongFields } from './wrong-fields.ts';
 
 /**
  * Signing in and making an account, that first where the place has none yet. `place` is undefined where the server has not
@@ -29,14 +30,17 @@ export default function AccountPage({
   const [password, setPassword] = useState('');
   const [isShown, setShown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState<{ path: string; message: string }[]>([]);
+  const [wrong, setWrong] = useState<WrongField[]>([]);
   const messageOf = (path: string) => wrong.find((one) => one.path === path)?.message;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (isBusy) return;
+    const missing = wrongFields({ name, email, password }, isNew);
+    setWrong(missing);
+    const [first] = missing;
+    if (first) return document.getElementById(first.path)?.focus();
     setBusy(true);
-    setWrong([]);
     try {
       if (isNew) await signUp(name.trim(), email.trim(), password);
       else await signIn(email.trim(), password);
@@ -188,7 +192,7 @@ function Field({
   );
 }
 
-function problemsOf(error: unknown): { path: string; message: string }[] {
+function problemsOf(error: unknown): WrongField[] {
   if (!(error instanceof ServerRefusal))
     return [{ path: '', message: 'That did not work. Nothing was changed; try again.' }];
   if (error.status === 0)

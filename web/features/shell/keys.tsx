@@ -24,6 +24,12 @@ const focusedTask = () => {
   return id ? currentScreen()?.view.get('task', id) : undefined;
 };
 
+/** Where one looks for something already, what is looked for stays. */
+function find(): void {
+  if (currentRoute().place.name === 'search') document.querySelector<HTMLElement>('.search-field')?.focus();
+  else go({ name: 'search' });
+}
+
 export function Keys() {
   const [isShown, setShown] = useState(false);
   useEffect(() => {
@@ -50,7 +56,7 @@ export function Keys() {
       if (after === 'g' && key === 't') go({ name: 'today' });
       else if (after === 'g' && key === 'i') go({ name: 'inbox' });
       else if (key === 'q') openQuickAdd();
-      else if (key === '/') go({ name: 'search' });
+      else if (key === '/') find();
       else if (key === '?') setShown(true);
       else if (key === 'z') undoLast();
       else if (key === 'j' || key === 'arrowdown') move(1);
