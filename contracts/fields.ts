@@ -1,5 +1,7 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { isDate, isTime, isZone } from '@taskmaster/domain/time/zoned';
 import { z } from 'zod';
+import { bytesOf, limits } from './limits.ts';
 
 /** The fields that occur everywhere, each with its limit. Sizes are in bytes of UTF-8 where they say bytes. */
 
@@ -7,7 +9,6 @@ import { z } from 'zod';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f]/;
 const clean = (text: string): boolean => !CONTROL.test(text) && text.isWellFormed();
-const bytes = (text: string): number => new TextEncoder().encode(text).length;
 
 export const uuid = z
   .string()
@@ -31,25 +32,28 @@ export const title = z
   .string()
   .trim()
   .min(1, 'May not be empty.')
-  .max(500, 'At most 500 characters.')
+  .refine((text) => !isBlank(text), 'May not be empty.')
+  .max(limits.title, 'At most 500 characters.')
   .refine(clean, 'Holds control characters.');
 export const notes = z
   .string()
-  .refine((text) => bytes(text) <= 32_768, 'At most 32,768 bytes.')
+  .refine((text) => bytesOf(text) <= limits.notes_bytes, 'At most 32,768 bytes.')
   .refine(clean, 'Holds control characters.');
 export const name = z
   .string()
   .trim()
   .min(1, 'May not be empty.')
-  .max(120, 'At most 120 characters.')
+  .refine((text) => !isBlank(text), 'May not be empty.')
+  .max(limits.name, 'At most 120 characters.')
   .refine(clean, 'Holds control characters.');
 export const tagName = z
   .string()
   .trim()
   .min(1, 'May not be empty.')
-  .max(60, 'At most 60 characters.')
+  .refine((text) => !isBlank(text), 'May not be empty.')
+  .max(limits.tag, 'At most 60 characters.')
   .refine((text) => clean(text) && !/[\n\t]/.test(text), 'Holds control characters.');
-export const tagNames = z.array(tagName).max(50, 'At most 50 tags.');
+export const tagNames = z.array(tagName).max(limits.tags, 'At most 50 tags.');
 export const priority = z.enum(['high', 'medium', 'low']);
 export const color = z.enum(['rust', 'blue', 'teal', 'olive', 'plum']);
 export const position = z.string().regex(/^[0-9A-Za-z]{1,200}$/, 'Not a fractional index.');

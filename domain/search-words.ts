@@ -61,16 +61,16 @@ export const forgivesSlips = (query: string): boolean => query.length >= 3;
 /**
  * True if `word` is `query` but for the edits that its length forgives, one from four letters on and two from eight: a letter
  * put in, left out, changed, or two neighbours swapped (Damerau–Levenshtein in its optimal-string-alignment form). The first
- * letter must be right, or swapped with the second. Of three letters only the last two may be swapped: any other edit makes
- * them another word.
+ * letter must be right, or swapped with the second. Three letters may be four with one left out ("egs" for "eggs"), or have
+ * their last two swapped: any other edit makes them another word.
  */
 export function withinEdits(word: string, query: string): boolean {
   const { length } = query;
-  const allowed = length < 4 ? 0 : length < 8 ? 1 : 2;
+  const allowed = length < 4 ? (length === 3 && word.length === 4 ? 1 : 0) : length < 8 ? 1 : 2;
   const gap = word.length - length;
   if (gap > allowed || -gap > allowed) return false;
   const isRight = word.charCodeAt(0) === query.charCodeAt(0);
-  if (length === 3) return isRight && (word === query || isSwapped(word, 1, query, 1));
+  if (length === 3 && allowed === 0) return isRight && (word === query || isSwapped(word, 1, query, 1));
   if (isRight) return word === query || (allowed > 0 && editsLeft(word, 1, query, 1, allowed));
   return allowed > 0 && isSwapped(word, 0, query, 0) && editsLeft(word, 2, query, 2, allowed - 1);
 }

@@ -27,6 +27,7 @@ export const createProjectSchema = z
 export const updateProjectSchema = z
   .strictObject({ name: name.optional(), color: color.optional(), position: position.optional() })
   .meta({ id: 'UpdateProject' });
+export const listProjectsQuery = z.object({ status: z.literal('deleted').optional() });
 export const projectListSchema = z
   .object({ items: z.array(projectSchema), next_cursor: z.null() })
   .meta({ id: 'ProjectList' });

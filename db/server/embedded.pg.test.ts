@@ -99,7 +99,9 @@ describe('a first start', () => {
     await expect(open(data_dir)).rejects.toMatchObject({ code: 'already_running' });
     await stop();
     expect(
-      readdirSync(os.tmpdir()).filter((name) => hostOf(connection).includes(name) && !data_dir.includes(name)),
+      readdirSync(os.tmpdir()).filter(
+        (name) => hostOf(connection).split(path.sep).includes(name) && !data_dir.includes(name),
+      ),
     ).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { isBlank } from '../blank.ts';
 import { positionBetween } from '../ordering.ts';
 import type { Due, Place, Priority, Recurrence, Task } from '../task.ts';
 import { checkDue, isRepeatProblem, setRepeat } from './due.ts';
@@ -20,7 +21,7 @@ export const createTask: Command = (draft, op) => {
   const patch = op.patch as TaskPatch;
   const { moment } = draft;
   if (draft.get('task', op.id)) return refuse('id_taken');
-  if (!patch.title?.trim()) return refuse('invalid', { path: 'title', message: 'A task needs a title.' });
+  if (isBlank(patch.title ?? '')) return refuse('invalid', { path: 'title', message: 'A task needs a title.' });
 
   const due: Due = { due_date: null, due_time: null, due_zone: null, ...patch.due };
   const wrongDue = checkDue(due, patch.recurrence !== undefined && patch.recurrence !== null);
@@ -40,7 +41,7 @@ export const createTask: Command = (draft, op) => {
   const task: Task = {
     id: op.id,
     workspace_id: moment.workspace_id,
-    title: patch.title.trim(),
+    title: (patch.title ?? '').trim(),
     notes: patch.notes ?? '',
     status: 'pending',
     priority: patch.priority ?? null,

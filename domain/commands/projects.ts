@@ -1,3 +1,4 @@
+import { isBlank } from '../blank.ts';
 import { positionBetween } from '../ordering.ts';
 import type { Task } from '../task.ts';
 import { alive } from './restore-task.ts';
@@ -19,13 +20,13 @@ const MOST_AT_ONCE = 2000;
 export const createProject: Command = (draft, op) => {
   const patch = op.patch as ProjectPatch;
   if (draft.get('project', op.id)) return refuse('id_taken');
-  if (!patch.name?.trim()) return refuse('invalid', { path: 'name', message: 'A project needs a name.' });
+  if (isBlank(patch.name ?? '')) return refuse('invalid', { path: 'name', message: 'A project needs a name.' });
   const { at, workspace_id } = draft.moment;
   const color = patch.color ?? projectColors[Number.parseInt(op.id.slice(-2), 16) % projectColors.length] ?? 'blue';
   draft.create('project', {
     id: op.id,
     workspace_id,
-    name: patch.name.trim(),
+    name: (patch.name ?? '').trim(),
     color,
     position: patch.position ?? positionBetween(null, null),
     archived_at: null,
@@ -43,7 +44,7 @@ export const updateProject: Command = (draft, op) => {
   const project = draft.get('project', op.id);
   if (!project) return refuse('not_found');
   if (project.deleted_at !== null) return refuse('deleted');
-  if (patch.name !== undefined && !patch.name.trim())
+  if (patch.name !== undefined && isBlank(patch.name))
     return refuse('invalid', { path: 'name', message: 'A project needs a name.' });
   draft.put('project', 'updated', { ...project, ...patch, name: (patch.name ?? project.name).trim() });
   return undefined;

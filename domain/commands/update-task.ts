@@ -1,3 +1,4 @@
+import { isBlank } from '../blank.ts';
 import { foldName } from '../ids.ts';
 import { positionBetween } from '../ordering.ts';
 import { moveSeries } from '../recurrence/move-series.ts';
@@ -25,7 +26,7 @@ export const updateTask: Command = (draft, op) => {
 
   let next: Task = { ...task };
   if (patch.title !== undefined) {
-    if (!patch.title.trim()) return refuse('invalid', { path: 'title', message: 'A task needs a title.' });
+    if (isBlank(patch.title)) return refuse('invalid', { path: 'title', message: 'A task needs a title.' });
     next.title = patch.title.trim();
   }
   if (patch.notes !== undefined) next.notes = patch.notes;

@@ -22,6 +22,27 @@ const ruleOf = ({ recurrence }: ParsedTask) => {
   return [rule.replace('FREQ=', ''), ...rest].filter(Boolean).join(' ');
 };
 
+describe('a line that was pasted', () => {
+  it('says its dates through spaces that do not break and marks that are not seen', () => {
+    for (const text of ['Call\u00a0Ann\u00a0tomorrow', 'Call\u202fAnn tomorrow\u200b', 'Call Ann \u2060tomorrow'])
+      expect([text, read(text).title, read(text).due_date]).toEqual([text, 'Call Ann', '2026-11-22']);
+  });
+  it('says when a span of time begins, and keeps its words', () => {
+    for (const [text, title, due] of [
+      ['Meet 16:00-17:00', 'Meet 16:00-17:00', '2026-11-21 16:00'],
+      ['Meet Ann tomorrow at 9:30–10:15, bring cake', 'Meet Ann 9:30–10:15, bring cake', '2026-11-22 09:30'],
+      ['16:00-17:00', '16:00-17:00', '2026-11-21 16:00'],
+    ] as const)
+      expect([text, read(text).title, `${read(text).due_date} ${read(text).due_time}`]).toEqual([text, title, due]);
+    for (const text of ['Meet 16:00-25:00', 'Won 3:1-2:0', 'Model 16:00-x'])
+      expect([text, read(text).due_time]).toEqual([text, null]);
+  });
+  it('keeps the space before words that begin with a mark', () => {
+    expect(read('x tomorrow 9:00 !99999999m before').title).toBe('x !99999999m before');
+    expect(read('Really tomorrow !').title).toBe('Really!');
+  });
+});
+
 describe('a line becomes a task', () => {
   it('with all of its parts', () => {
     const task = read('Pay rent every 27th at 9am #Home @bank p1 !30m before //by transfer');
@@ -729,7 +750,7 @@ describe('many lines', () => {
     expect(
       splitLines('- Buy milk\r\n* [ ] Call mom\n\n  3. Pay rent  \n[x] done\n• tea\n2 eggs\n-5 degrees\n'),
     ).toEqual(['Buy milk', 'Call mom', 'Pay rent', 'done', 'tea', '2 eggs', '-5 degrees']);
-    expect(splitLines(' \n')).toEqual([]);
+    expect(splitLines(' \n\u200b\n\u00a0\u2060')).toEqual([]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { isBlank } from '../blank.ts';
 import { foldName } from '../ids.ts';
 import { normaliseRecurrence, type RecurrenceInput } from '../recurrence/rule.ts';
 import { slotOf } from '../recurrence/slots.ts';
@@ -79,11 +80,12 @@ export function parseQuickAdd(text: string, context: QuickAddContext, language: 
       end: lexemes[candidate.to - 1]?.end ?? 0,
     }));
   const read = understood(phrases, context);
+  const cut = [...sigils, ...read.phrases.flatMap((phrase) => withoutThose(phrase, lexemes))];
   const isOpened = (quote: Quote) =>
     closed.includes(quote) && !off.some((one) => overlaps(one, quote)) && protects(quote.inside, context, language);
   const opened = isLong ? [] : shut.filter(isOpened);
 
-  const title = titleOf(line, [...sigils, ...read.phrases], opened);
+  const title = titleOf(line, cut, opened);
   if (title !== '') return taskOf(text, title, notes, sigils, read);
   const dates = titleOf(line, sigils, opened);
   if (dates !== '') return taskOf(text, dates, notes, sigils, understood([], context));
@@ -182,6 +184,15 @@ const protects = (inside: string, context: QuickAddContext, language: Language):
   return tokens.length > 0;
 };
 
+/** What leaves the title of a phrase: all of it but for the words that stay. */
+function withoutThose({ start, end }: Range, lexemes: readonly Lexeme[]): Range[] {
+  const staying = lexemes.filter((one) => one.stays && overlaps(one, { start, end }));
+  const edges = [start, ...staying.flatMap((one) => [one.start, one.end]), end];
+  return edges
+    .flatMap((edge, at) => (at % 2 === 0 ? [{ start: edge, end: edges[at + 1] ?? edge }] : []))
+    .filter((range) => range.end > range.start);
+}
+
 /** The text without what was understood, in one line, without marks left hanging. */
 function titleOf(line: string, taken: readonly Range[], opened: readonly Quote[]): string {
   const cuts = [
@@ -194,7 +205,7 @@ function titleOf(line: string, taken: readonly Range[], opened: readonly Quote[]
     .replace(/[([]\s*\ue000\s*[)\]]/g, '\ue000')
     .replace(/^[\s\ue000,;:.–—-]*\ue000(?:\s*[,;:.–—-]+(?=\s|$))*\s*/, '')
     .replace(/[\s,;:–—-]*\ue000[\s\ue000.,;:–—-]*$/, '')
-    .replace(/\s*\ue000\s*(?=[,;:.!?)])/g, '')
+    .replace(/\s*\ue000\s*(?=[,;:.)]|[!?]+(?:\s|$))/g, '')
     .replace(/[\s\ue000]+/g, ' ')
     .trim();
 }
@@ -216,7 +227,7 @@ export const splitLines = (text: string): string[] =>
   text
     .split(/\r\n|[\r\n\u2028\u2029]/)
     .map((line) => line.replace(/^\s*(?:(?:[-*•‣◦]|\[[ xX]?\]|\d{1,3}[.)])\s+)+/u, '').trim())
-    .filter((line) => line !== '');
+    .filter((line) => !isBlank(line));
 
 export interface ParsedRepeat {
   recurrence: RecurrenceInput;

@@ -106,6 +106,21 @@ describe('a task', () => {
     expect((await ann.call('GET', `/api/tasks/${gone.id}`)).json.deleted_at).not.toBeNull();
   });
 
+  it('deleted with its project is found there, and both come back together', async () => {
+    const project = (await ann.call('POST', '/api/projects', { name: 'Listed' })).json;
+    const kept = await make({ title: 'Goes with it', project_id: project.id });
+    const ids = async (query: string) =>
+      (await ann.call('GET', `/api/projects${query}`)).json.items.map((one: { id: string }) => one.id);
+    expect(await ids('?status=deleted')).not.toContain(project.id);
+    await ann.call('DELETE', `/api/projects/${project.id}`);
+    expect(await ids('')).not.toContain(project.id);
+    expect((await ids('?status=deleted'))[0]).toBe(project.id);
+    await ann.call('POST', `/api/projects/${project.id}/restore`, {});
+    expect(await ids('?status=deleted')).not.toContain(project.id);
+    expect((await ann.call('GET', `/api/tasks/${kept.id}`)).json.deleted_at).toBeNull();
+    expect((await ann.call('GET', '/api/projects?status=lost')).status).toBe(422);
+  });
+
   it('restored is where it was: in its project, under its parent', async () => {
     const project = (await ann.call('POST', '/api/projects', { name: 'Stays' })).json;
     const parent = await make({ title: 'parent', project_id: project.id });

@@ -29,6 +29,12 @@ test('the door can be used by everyone', async () => {
   await page.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await expectAccessible(laptop, 'sign-in');
   await page.getByRole('button', { name: 'Make one' }).click();
+  await page.getByLabel('Your name').fill('Lena');
+  await page.getByLabel('E-mail').fill('lena@hartmann');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByText('Not an e-mail address').waitFor();
+  expect(await page.getByLabel('E-mail').getAttribute('aria-invalid')).toBe('true');
+  await expectAccessible(laptop, 'a form that is not right yet');
   await signUp(laptop);
   await laptop.page.getByText('Nothing is due today').waitFor();
   await expectAccessible(laptop, 'empty Today');
@@ -91,6 +97,26 @@ test('what was deleted is brought back', async () => {
   await page.getByRole('button', { name: 'Bring back: Buy stamps', exact: true }).click();
   await goTo(laptop, 'Inbox');
   await page.getByRole('button', { name: 'Buy stamps', exact: true }).waitFor();
+  await goTo(laptop, 'Home');
+});
+
+test('a project that was deleted comes back with its tasks, and with nothing else', async () => {
+  const { page } = laptop;
+  await goTo(laptop, 'Inbox');
+  for (const line of ['Dig #Shed', 'Sand #Shed']) await quickAdd(laptop, line);
+  await goTo(laptop, 'Shed');
+  await page.getByRole('button', { name: 'Dig', exact: true }).focus();
+  await page.keyboard.press('Delete');
+  await page.getByRole('button', { name: 'Change Shed' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await goTo(laptop, 'Deleted');
+  await page.getByText('with its task', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Bring back: Shed', exact: true }).click();
+  await expect.poll(() => page.getByRole('button', { name: 'Bring back: Sand' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Bring back: Dig', exact: true }).waitFor();
+  await goTo(laptop, 'Shed');
+  await page.getByRole('button', { name: 'Sand', exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: 'Dig', exact: true }).count()).toBe(0);
   await goTo(laptop, 'Home');
 });
 

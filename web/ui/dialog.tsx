@@ -1,6 +1,10 @@
-import { type CSSProperties, type ReactNode, useLayoutEffect, useRef } from 'react';
+import { type CSSProperties, type ReactNode, useEffect, useLayoutEffect, useRef } from 'react';
+import { openOver } from './back.ts';
 
-/** A modal of the browser's own: it keeps focus inside, makes the rest inert, and gives focus back. */
+/**
+ * A modal of the browser's own: it keeps focus inside, makes the rest inert, and gives focus back. It opens at its
+ * beginning, and the browser's Back closes it.
+ */
 export function Dialog({
   label,
   className = 'sheet-dialog',
@@ -23,14 +27,25 @@ export function Dialog({
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    // What can first be focused may lie far below the heading.
+    if (element && element.scrollTop > 0) {
+      element.focus({ preventScroll: true });
+      element.scrollTop = 0;
+    }
     return () => {
       element?.close();
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
+  const close = useRef(onClose);
+  useEffect(() => {
+    close.current = onClose;
+  });
+  useEffect(() => openOver(() => close.current()), []);
   return (
     <dialog
       ref={dialog}
+      tabIndex={-1}
       className={className}
       style={style as CSSProperties}
       aria-label={label}

@@ -9,6 +9,10 @@ const projects = say<Project>(
   'list_projects',
   `select ${columns.project.join(', ')} from tasks.project where workspace_id = any($1::uuid[]) and deleted_at is null order by position, id`,
 );
+const deletedProjects = say<Project>(
+  'list_deleted_projects',
+  `select ${columns.project.join(', ')} from tasks.project where workspace_id = any($1::uuid[]) and deleted_at is not null order by deleted_at desc, id`,
+);
 const tags = say<Tag>(
   'list_tags',
   `select ${columns.tag.join(', ')} from tasks.tag where workspace_id = any($1::uuid[]) and deleted_at is null order by lower(name), id`,
@@ -23,8 +27,9 @@ const tag = say<Tag>(
 );
 type Reader = Pick<Runtime<'tasks'>, 'transact'>;
 
-export const listProjects = (runtime: Reader, caller: Caller): Promise<Project[]> =>
-  runtime.transact((tx) => tx.query(projects, [workspaceIds(caller)]), {
+/** Those that are kept, as the hand has them, or those that are deleted, the latest first. */
+export const listProjects = (runtime: Reader, caller: Caller, status?: 'deleted'): Promise<Project[]> =>
+  runtime.transact((tx) => tx.query(status === 'deleted' ? deletedProjects : projects, [workspaceIds(caller)]), {
     caller: callerSettings(caller),
     readOnly: true,
   });

@@ -2,6 +2,7 @@ import { uuid } from '@taskmaster/contracts/fields';
 import {
   createProjectSchema,
   createTagSchema,
+  listProjectsQuery,
   meSchema,
   projectListSchema,
   projectSchema,
@@ -43,10 +44,16 @@ function projectRoutes(parts: Parts): void {
 
   http.get(
     '/api/projects',
-    { schema: { ...doc('List projects'), response: { 200: projectListSchema, ...orProblem } } },
+    {
+      schema: {
+        ...doc('List projects'),
+        querystring: listProjectsQuery,
+        response: { 200: projectListSchema, ...orProblem },
+      },
+    },
     async (request) => {
       const caller = await enter(parts, request);
-      return { items: (await listProjects(runtime, caller)) as never, next_cursor: null };
+      return { items: (await listProjects(runtime, caller, request.query.status)) as never, next_cursor: null };
     },
   );
   http.post(

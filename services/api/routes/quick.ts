@@ -10,7 +10,7 @@ import {
 } from '@taskmaster/contracts/http/tasks';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import type { Op } from '@taskmaster/domain/commands/world';
-import { foldName } from '@taskmaster/domain/ids';
+import { projectNamed } from '@taskmaster/domain/project-named';
 import { type ParsedTask, parseQuickAdd, splitLines } from '@taskmaster/domain/quick-add/parse';
 import { labelOf } from '@taskmaster/domain/recurrence/label';
 import { preview } from '@taskmaster/domain/recurrence/preview';
@@ -131,15 +131,15 @@ function opsOfLine(
   line: ParsedTask,
   id: string,
   projectId: string | null,
-  projects: { id: string; name: string }[],
+  projects: { id: string; name: string; created_at: string }[],
 ): Op[] {
   const ops: Op[] = [];
   let project = projectId;
   if (line.project !== null) {
     const wanted = line.project;
-    let known = projects.find((one) => foldName(one.name) === foldName(wanted));
+    let known = projectNamed(projects, wanted);
     if (!known) {
-      known = { id: v7(), name: wanted };
+      known = { id: v7(), name: wanted, created_at: '' };
       projects.push(known);
       ops.push(op('create', 'project', known.id, { name: wanted }));
     }

@@ -4,8 +4,10 @@ import { resumeSync } from '../../sync/store.ts';
 import { ServerRefusal } from '../../sync/transport.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Leaf } from '../../ui/lines.tsx';
+import { Forgotten } from './forgotten.tsx';
 import { inviteInAddress, signIn, signUp } from './session.ts';
 import { TodayPicture } from './today-picture.tsx';
+import { type WrongField, wrongFields } from './wrong-fields.ts';
 
 /**
  * Signing in and making an account, that first where the place has none yet. `place` is undefined where the server has not
@@ -29,14 +31,17 @@ export default function AccountPage({
   const [password, setPassword] = useState('');
   const [isShown, setShown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState<{ path: string; message: string }[]>([]);
+  const [wrong, setWrong] = useState<WrongField[]>([]);
   const messageOf = (path: string) => wrong.find((one) => one.path === path)?.message;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (isBusy) return;
+    const missing = wrongFields({ name, email, password }, isNew);
+    setWrong(missing);
+    const [first] = missing;
+    if (first) return document.getElementById(first.path)?.focus();
     setBusy(true);
-    setWrong([]);
     try {
       if (isNew) await signUp(name.trim(), email.trim(), password);
       else await signIn(email.trim(), password);
@@ -120,6 +125,7 @@ export default function AccountPage({
             <button type="submit" className="button primary account-submit" aria-disabled={isBusy}>
               {isNew ? 'Create account' : 'Sign in'}
             </button>
+            {!isNew && <Forgotten email={email} />}
           </form>
         )}
         <p className="facts">
@@ -188,7 +194,7 @@ function Field({
   );
 }
 
-function problemsOf(error: unknown): { path: string; message: string }[] {
+function problemsOf(error: unknown): WrongField[] {
   if (!(error instanceof ServerRefusal))
     return [{ path: '', message: 'That did not work. Nothing was changed; try again.' }];
   if (error.status === 0)

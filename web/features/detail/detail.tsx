@@ -1,3 +1,4 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { useEffect, useRef, useState } from 'react';
 import { edit, useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
@@ -118,8 +119,8 @@ export default function Detail({ id }: { id: string }) {
         </div>
         <KeptEdits task={task} entries={history.entries} />
         <div className="panel-fields">
-          <DueField key={`due ${task.due_date} ${task.due_time} ${task.due_zone}`} task={task} />
-          <RepeatField key={`repeat ${JSON.stringify(task.recurrence)}`} task={task} />
+          <DueField task={task} />
+          <RepeatField task={task} />
           <RemindersField task={task} />
           <PriorityField task={task} />
           <TagsField task={task} />
@@ -160,7 +161,7 @@ function TitleField({ title, onSave }: { title: string; onSave(title: string): v
   const text = draft ?? title;
   const save = () => {
     const wanted = text.replace(/\s+/g, ' ').trim();
-    if (wanted && wanted !== title) onSave(wanted);
+    if (!isBlank(wanted) && wanted !== title) onSave(wanted);
     setDraft(null);
   };
   return (

@@ -7,6 +7,7 @@ import { zoneNames } from '../settings/zones.ts';
 import { updateTask } from '../tasks/acts.tsx';
 import { distanceBeside, dueAsTyped, dueHere, dueInWords } from '../tasks/when.ts';
 import { FoldField } from './fold-field.tsx';
+import { NativePicker } from './native-picker.tsx';
 
 /** When: in words, and behind a click as a line of plain language or as date, time and zone. */
 export function DueField({ task }: { task: Task }) {
@@ -15,7 +16,9 @@ export function DueField({ task }: { task: Task }) {
   const grammar = useGrammar();
   const here = dueHere(task, settings.time_zone);
   const own = task.due_date ? { date: task.due_date, time: task.due_time } : null;
-  const [text, setText] = useState(dueAsTyped(own, today));
+  /** What is being written: a change from elsewhere neither takes it away nor saves it. */
+  const [draft, setDraft] = useState<string | null>(null);
+  const text = draft ?? dueAsTyped(own, today);
   const parsed = grammar?.parseDue(text, reader);
   const [wholeSeries, setWholeSeries] = useState(false);
   const save = (due: Due) => {
@@ -23,11 +26,15 @@ export function DueField({ task }: { task: Task }) {
     else if (wholeSeries) updateTask(task, { due }, 'Moved the series from here on', 'series');
     else updateTask(task, { due }, 'Moved this one; the series keeps its dates');
   };
+  const noDate = () => {
+    if (task.due_date && !task.recurrence) save({ due_date: null, due_time: null, due_zone: null });
+  };
   const saveText = () => {
-    if (text.trim() === '') {
-      if (task.due_date && !task.recurrence) save({ due_date: null, due_time: null, due_zone: null });
-    } else if (parsed && (parsed.due_date !== task.due_date || parsed.due_time !== task.due_time))
+    if (draft === null || (text.trim() !== '' && !parsed)) return;
+    if (text.trim() === '') noDate();
+    else if (parsed && (parsed.due_date !== task.due_date || parsed.due_time !== task.due_time))
       save({ ...parsed, due_zone: parsed.due_time ? task.due_zone : null });
+    setDraft(null);
   };
   const isForeign = task.due_zone !== null && task.due_zone !== settings.time_zone;
   const isLate = here !== null && here.date < today && task.status === 'pending';
@@ -68,8 +75,14 @@ export function DueField({ task }: { task: Task }) {
         placeholder="fri 16:00, in 3 days, 27 November"
         value={text}
         aria-invalid={text.trim() !== '' && parsed === null}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === 'Enter' && saveText()}
+        onChange={(event) => setDraft(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') saveText();
+          else if (event.key === 'Escape' && draft !== null) {
+            event.preventDefault();
+            setDraft(null);
+          }
+        }}
         onBlur={saveText}
       />
       <p className="facts" role="status">
@@ -82,26 +95,23 @@ export function DueField({ task }: { task: Task }) {
             : 'Not understood as a date. Nothing was changed.'}
       </p>
       <div className="panel-pickers">
-        <input
-          className="field"
+        <NativePicker
           type="date"
-          aria-label="Date"
+          label="Date"
           value={task.due_date ?? ''}
-          onChange={(event) =>
-            event.target.value &&
-            save({ due_date: event.target.value, due_time: task.due_time, due_zone: task.due_zone })
+          onSave={(due_date) =>
+            due_date ? save({ due_date, due_time: task.due_time, due_zone: task.due_zone }) : noDate()
           }
         />
-        <input
-          className="field"
+        <NativePicker
           type="time"
-          aria-label="Time"
+          label="Time"
           value={task.due_time ?? ''}
-          onChange={(event) =>
+          onSave={(due_time) =>
             save({
               due_date: task.due_date ?? today,
-              due_time: event.target.value || null,
-              due_zone: event.target.value ? task.due_zone : null,
+              due_time: due_time || null,
+              due_zone: due_time ? task.due_zone : null,
             })
           }
         />

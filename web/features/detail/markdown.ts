@@ -1,6 +1,13 @@
 import DOMPurify from 'dompurify';
 import { marked } from 'marked';
 import { boxesIn } from './boxes.ts';
+import { plainTags } from './plain-tags.ts';
+
+const ALLOWED: ReadonlySet<string> = new Set(
+  'p br b strong i em del s code pre blockquote ul ol li a h1 h2 h3 h4 h5 h6 hr table thead tbody tr th td input'.split(
+    ' ',
+  ),
+);
 
 /** Whether the boxes of the text at hand can be ticked. */
 let canTick = false;
@@ -32,41 +39,13 @@ export function markdownToHtml(markdown: string): string {
   const tokens = marked.lexer(markdown, options);
   const seen: boolean[] = [];
   marked.walkTokens(tokens, (token) => {
+    // What will not be shown is not parsed either: a browser complains of a handler even where nobody will see it.
+    if (token.type === 'html') token.text = plainTags(token.text, ALLOWED);
     if (token.type === 'list_item' && token.task) seen.push(token.checked === true);
   });
   canTick = JSON.stringify(seen) === JSON.stringify(boxesIn(markdown).map((box) => box.checked));
   return DOMPurify.sanitize(marked.parser(tokens, options), {
-    ALLOWED_TAGS: [
-      'p',
-      'br',
-      'b',
-      'strong',
-      'i',
-      'em',
-      'del',
-      's',
-      'code',
-      'pre',
-      'blockquote',
-      'ul',
-      'ol',
-      'li',
-      'a',
-      'h1',
-      'h2',
-      'h3',
-      'h4',
-      'h5',
-      'h6',
-      'hr',
-      'table',
-      'thead',
-      'tbody',
-      'tr',
-      'th',
-      'td',
-      'input',
-    ],
+    ALLOWED_TAGS: [...ALLOWED],
     ALLOWED_ATTR: ['href', 'start', 'type', 'checked'],
     ADD_URI_SAFE_ATTR: ['start', 'type'],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel):/i,

@@ -1,9 +1,8 @@
+import { bytesOf, limits } from '@taskmaster/contracts/limits';
 import type { Task } from '@taskmaster/domain/task';
 import { useEffect, useRef, useState } from 'react';
 import { updateTask } from '../tasks/acts.tsx';
 import { toggleBox } from './boxes.ts';
-
-const LARGEST = 32_768;
 
 /** Notes in Markdown: read as they look, written as they are, their boxes ticked where they stand. */
 export function Notes({ task }: { task: Task }) {
@@ -32,7 +31,7 @@ export function Notes({ task }: { task: Task }) {
   }, [html]);
 
   const text = draft?.text ?? task.notes;
-  const isTooLong = new TextEncoder().encode(text).length > LARGEST;
+  const isTooLong = bytesOf(text) > limits.notes_bytes;
   const isReplacing = draft !== null && draft.from !== task.notes && draft.text !== task.notes;
   const write = () => setDraft({ text: task.notes, from: task.notes });
   const save = () => {

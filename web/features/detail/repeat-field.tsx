@@ -48,6 +48,7 @@ export function RepeatField({ task }: { task: Task }) {
       { recurrence: parsed.recurrence as never, due },
       `Repeats: ${labelOf(normal.recurrence, due_time)}`,
     );
+    setText('');
   };
 
   return (
@@ -63,7 +64,13 @@ export function RepeatField({ task }: { task: Task }) {
         value={text}
         aria-invalid={parsed === null && text.trim() !== ''}
         onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === 'Enter' && save()}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') save();
+          else if (event.key === 'Escape' && text !== '') {
+            event.preventDefault();
+            setText('');
+          }
+        }}
       />
       {text.trim() !== '' && (
         <p className="facts" role="status">

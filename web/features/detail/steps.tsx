@@ -55,7 +55,7 @@ function AddSteps({ task }: { task: Task }) {
   const { marked } = typed;
   const add = () => {
     const { ops, tasks } = opsOfLines(
-      typed.parsed(),
+      typed.take(),
       { project_id: task.project_id, parent_id: task.id },
       view.all('project'),
     );

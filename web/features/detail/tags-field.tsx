@@ -1,3 +1,4 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { foldName } from '@taskmaster/domain/ids';
 import type { Task } from '@taskmaster/domain/task';
 import { useRef, useState } from 'react';
@@ -13,7 +14,7 @@ export function TagsField({ task }: { task: Task }) {
   const colorOf = (name: string) => view.all('tag').find((tag) => foldName(tag.name) === foldName(name))?.color;
   const add = () => {
     const name = text.trim().replace(/^@/, '');
-    if (name) updateTask(task, { tags: { add: [name], remove: [] } });
+    if (!isBlank(name)) updateTask(task, { tags: { add: [name], remove: [] } });
     setText('');
   };
   return (

@@ -1,5 +1,7 @@
+import { isBlank } from '@taskmaster/domain/blank';
 import { projectColors } from '@taskmaster/domain/commands/projects';
 import { positionBetween } from '@taskmaster/domain/ordering';
+import { projectNamed } from '@taskmaster/domain/project-named';
 import type { Project } from '@taskmaster/domain/task';
 import { type FormEvent, useState } from 'react';
 import { v7 } from 'uuid';
@@ -17,10 +19,14 @@ export default function ProjectForm({ project, onClose }: { project?: Project; o
     project?.color ?? projectColors[view.all('project').length % projectColors.length] ?? 'blue',
   );
 
+  const wanted = name.trim();
+  const others = view.all('project').filter((one) => one.id !== project?.id);
+  // Two that have one name already may each be changed otherwise.
+  const taken = wanted === '' || wanted === project?.name ? undefined : projectNamed(others, wanted);
+
   function submit(event: FormEvent): void {
     event.preventDefault();
-    const wanted = name.trim();
-    if (!wanted) return;
+    if (isBlank(wanted) || taken) return;
     if (project) void edit(newOp('update', 'project', project.id, { name: wanted, color }));
     else {
       const id = v7();
@@ -65,8 +71,13 @@ export default function ProjectForm({ project, onClose }: { project?: Project; o
           className="field"
           value={name}
           maxLength={120}
+          aria-invalid={taken !== undefined}
+          aria-describedby="project-taken"
           onChange={(event) => setName(event.target.value)}
         />
+        <p className="wrong" id="project-taken" role="status">
+          {taken && `There is a project called “${taken.name}”. Names that differ in case alone are one name.`}
+        </p>
         <fieldset className="project-colors">
           <legend className="label">Colour</legend>
           {projectColors.map((one) => (
@@ -85,7 +96,7 @@ export default function ProjectForm({ project, onClose }: { project?: Project; o
           <button type="button" className="button quiet" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" aria-disabled={name.trim() === ''}>
+          <button type="submit" className="button primary" aria-disabled={isBlank(wanted) || taken !== undefined}>
             {project ? 'Save' : 'Make it'}
           </button>
         </footer>

@@ -1,6 +1,7 @@
 import type { Op } from '@taskmaster/domain/commands/world';
 import { foldName } from '@taskmaster/domain/ids';
 import { positionsBetween } from '@taskmaster/domain/ordering';
+import { projectNamed } from '@taskmaster/domain/project-named';
 import type { ParsedTask } from '@taskmaster/domain/quick-add/parse';
 import type { Project } from '@taskmaster/domain/task';
 import { v7 } from 'uuid';
@@ -21,7 +22,7 @@ export interface LineOps {
 export function opsOfLines(lines: readonly ParsedTask[], place: LinePlace, projects: readonly Project[]): LineOps {
   const ops: Op[] = [];
   const tasks: LineOps['tasks'] = [];
-  const idByName = new Map(projects.map((project) => [foldName(project.name), project.id]));
+  const madeByName = new Map<string, string>();
   let last = projects.reduce<string | null>(
     (max, one) => (max === null || one.position > max ? one.position : max),
     null,
@@ -29,10 +30,10 @@ export function opsOfLines(lines: readonly ParsedTask[], place: LinePlace, proje
   for (const line of lines) {
     let project_id = place.project_id;
     if (line.project !== null) {
-      let id = idByName.get(foldName(line.project));
+      let id = projectNamed(projects, line.project)?.id ?? madeByName.get(foldName(line.project));
       if (!id) {
         id = v7();
-        idByName.set(foldName(line.project), id);
+        madeByName.set(foldName(line.project), id);
         const [position = 'a0'] = positionsBetween(last, null, 1);
         last = position;
         ops.push(newOp('create', 'project', id, { name: line.project, position }));

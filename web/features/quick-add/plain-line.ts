@@ -1,9 +1,10 @@
-import { foldName } from '@taskmaster/domain/ids';
-import type { ParsedTask, QuickAddToken } from '@taskmaster/domain/quick-add/parse';
+import { projectNamed } from '@taskmaster/domain/project-named';
+import type { ParsedTask, QuickAddContext, QuickAddToken } from '@taskmaster/domain/quick-add/parse';
 import { useMemo, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { type Grammar, useGrammar } from './grammar.ts';
 import { useReader } from './reader.ts';
+import { tooLarge } from './too-large.ts';
 
 export interface ColoredToken extends QuickAddToken {
   /** Of the project that it names. */
@@ -20,13 +21,17 @@ export interface PlainLine {
   /** The one task that the text is. */
   line: ParsedTask | undefined;
   tokens: readonly ColoredToken[];
+  /** Its words are understood but for being all that it could be called. */
+  isAllTitle: boolean;
   /** The token that Esc turns back into words: at the caret, else the last before it. */
   marked: ColoredToken | undefined;
   type(text: string, caret: number): void;
   moveCaret(caret: number): void;
   toWords(token: QuickAddToken): void;
-  /** All of it as tasks, as it is now. */
-  parsed(): ParsedTask[];
+  /** Why it cannot be taken: said of one task as it is typed, of many once somebody has tried. */
+  wrong: string | null;
+  /** All of it as tasks, as it is now; none where something is wrong. */
+  take(): ParsedTask[];
 }
 
 /** Text in plain words with what is understood of it, wherever tasks are typed. */
@@ -37,6 +42,7 @@ export function usePlainLine(start = ''): PlainLine {
   const [text, setText] = useState(start);
   const [caret, setCaret] = useState(start.length);
   const [ignore, setIgnore] = useState<readonly string[]>([]);
+  const [refused, setRefused] = useState<string | null>(null);
 
   const context = useMemo(() => ({ ...reader, ignore }), [reader, ignore]);
   const lines = useMemo(() => grammar?.splitLines(text) ?? [], [grammar, text]);
@@ -45,9 +51,13 @@ export function usePlainLine(start = ''): PlainLine {
     () => (grammar && !isMany ? grammar.parseQuickAdd(text, context) : undefined),
     [grammar, isMany, text, context],
   );
+  const isAllTitle = useMemo(
+    () => grammar !== undefined && line !== undefined && couldSayMore(line, text, grammar, context),
+    [grammar, line, text, context],
+  );
   const tokens = useMemo(() => {
     const projects = view.all('project');
-    const colorOf = (name: string) => projects.find((one) => foldName(one.name) === foldName(name))?.color;
+    const colorOf = (name: string) => projectNamed(projects, name)?.color;
     return (line?.tokens ?? []).map((token) => ({
       ...token,
       color: token.kind === 'project' ? colorOf(token.value) : undefined,
@@ -61,16 +71,33 @@ export function usePlainLine(start = ''): PlainLine {
     count: lines.length,
     line,
     tokens,
+    isAllTitle,
     marked:
       tokens.find((token) => token.start < caret && caret <= token.end) ??
       tokens.findLast((token) => token.end <= caret),
+    wrong: line ? tooLarge([line]) : refused,
     type(next, position) {
       setText(next);
+      setRefused(null);
       setCaret(position);
       setIgnore((before) => before.filter((words) => next.toLowerCase().includes(words.toLowerCase())));
     },
     moveCaret: setCaret,
     toWords: (token) => setIgnore((before) => [...before, token.text]),
-    parsed: () => (grammar ? lines.map((one) => grammar.parseQuickAdd(one, isMany ? reader : context)) : []),
+    take() {
+      if (!grammar) return [];
+      const tasks = lines.map((one) => grammar.parseQuickAdd(one, isMany ? reader : context));
+      const wrong = tooLarge(tasks);
+      setRefused(wrong);
+      return wrong === null ? tasks : [];
+    },
   };
 }
+
+/** Whether the same words behind a title would mean something: a task needs one, so they are it. */
+function couldSayMore(line: ParsedTask, text: string, grammar: Grammar, context: QuickAddContext): boolean {
+  if (text.trim() === '' || line.title.length > LONGEST_OF_DATES || line.due_date !== null) return false;
+  const behind = grammar.parseQuickAdd(`x ${text}`, context);
+  return behind.title === 'x' && behind.tokens.length > line.tokens.length;
+}
+const LONGEST_OF_DATES = 80;

@@ -6,20 +6,27 @@ import { showToast } from '../../ui/toast.tsx';
 import { currentRoute } from '../shell/router.ts';
 import { newOp } from '../tasks/acts.tsx';
 import { opsOfLines } from './line-ops.ts';
-import { closeQuickAdd } from './open.ts';
+import { closeQuickAdd, draftOf, keepDraft, type QuickAddStart } from './open.ts';
 import { usePlainLine } from './plain-line.ts';
 import { asTyped, type Suggestion, sigilAt, suggestionsFor } from './suggestions.ts';
 import { TokenLine } from './token-line.tsx';
 import { NextDates, Understood } from './understood.tsx';
 
-/** One line in plain words becomes a task; many lines become many. */
-export default function QuickAdd({ start }: { start: string }) {
-  const { view } = useScreen();
-  const typed = usePlainLine(start);
+/** One line in plain words becomes a task; many lines become many. What is not added is there again the next time. */
+export default function QuickAdd({ start }: { start: QuickAddStart }) {
+  const { view, person } = useScreen();
+  const [kept] = useState(() => (start.text === '' ? draftOf(person.user_id) : ''));
+  const typed = usePlainLine(start.text || kept);
   const { text, caret, grammar, line, marked, count } = typed;
   const [chosen, setChosen] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
   const isMany = count > 1;
+  const isKept = kept !== '' && text === kept;
+  const close = () => {
+    // A line that came with its text, and was left as it came, takes the place of no draft.
+    if (start.text === '' || text !== start.text) keepDraft(person.user_id, text);
+    closeQuickAdd();
+  };
 
   const at = sigilAt(text, caret);
   const suggestions = at ? suggestionsFor(view, at.sigil, at.typed) : [];
@@ -45,12 +52,14 @@ export default function QuickAdd({ start }: { start: string }) {
   }
 
   function add(): void {
-    const parsed = typed.parsed();
+    const parsed = typed.take();
     if (parsed.length === 0) return;
     const { place } = currentRoute();
     const home = place.name === 'project' && view.get('project', place.id) ? place.id : null;
     const { ops, tasks } = opsOfLines(parsed, { project_id: home, parent_id: null }, view.all('project'));
     void edit(...ops);
+    start.onAdded?.();
+    if (start.text === '') keepDraft(person.user_id, '');
     showToast({
       words: isMany ? (
         `Added ${tasks.length} tasks`
@@ -83,7 +92,7 @@ export default function QuickAdd({ start }: { start: string }) {
     <Dialog
       label="Add a task"
       className="sheet-dialog quick-add"
-      onClose={closeQuickAdd}
+      onClose={close}
       onEscape={() => {
         if (!marked) return false;
         typed.toWords(marked);
@@ -103,6 +112,21 @@ export default function QuickAdd({ start }: { start: string }) {
         <Understood typed={typed} id="understood">
           {'Try: tomorrow at 9, every other Friday, #project, @tag, p1, //note'}
         </Understood>
+        {isKept && (
+          <p className="quick-kept facts">
+            Typed before and not added yet.
+            <button
+              type="button"
+              className="link"
+              onClick={() => {
+                typed.type('', 0);
+                field.current?.focus();
+              }}
+            >
+              Start afresh
+            </button>
+          </p>
+        )}
       </div>
       {suggestions.length > 0 && (
         <div
@@ -137,8 +161,13 @@ export default function QuickAdd({ start }: { start: string }) {
           <kbd>Esc</kbd> {marked ? 'turns the marked token back into words' : 'closes'}
         </span>
         <span className="facts quick-hint">Paste many lines for many tasks</span>
-        <button type="button" className="button primary" onClick={add} aria-disabled={count === 0}>
-          Add <Icon name="enter" />
+        <button
+          type="button"
+          className="button primary"
+          onClick={add}
+          aria-disabled={count === 0 || typed.wrong !== null}
+        >
+          {isMany ? `Add ${count}` : 'Add'} <Icon name="enter" />
         </button>
       </footer>
     </Dialog>

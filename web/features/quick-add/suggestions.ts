@@ -48,5 +48,5 @@ export function suggestionsFor(view: View, sigil: '#' | '@', typed: string): Sug
 }
 
 /** How a name is spelled in a line: in quotes where it has spaces. */
-export const asTyped = ({ sigil, name }: Suggestion): string =>
+export const asTyped = ({ sigil, name }: Pick<Suggestion, 'sigil' | 'name'>): string =>
   /\s/.test(name) ? `${sigil}"${name}"` : `${sigil}${name}`;

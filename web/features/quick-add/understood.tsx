@@ -1,4 +1,4 @@
-import { foldName } from '@taskmaster/domain/ids';
+import { projectNamed } from '@taskmaster/domain/project-named';
 import type { ParsedTask } from '@taskmaster/domain/quick-add/parse';
 import type { ReactNode } from 'react';
 import { useScreen } from '../../sync/store.ts';
@@ -10,15 +10,19 @@ import type { PlainLine } from './plain-line.ts';
 
 /** The text as it was understood, in words: read out as it changes. `children` stand there while nothing was. */
 export function Understood({ typed, id, children }: { typed: PlainLine; id: string; children?: ReactNode }) {
-  const { line, grammar, tokens, count } = typed;
+  const { line, grammar, tokens, count, wrong, isAllTitle } = typed;
   return (
     <p className="understood facts" id={id} aria-live="polite">
+      {wrong !== null && <span className="wrong">Not added yet: {wrong}</span>}
       {count > 1 ? (
         `${count} lines become ${count} tasks`
-      ) : grammar && line && tokens.length > 0 ? (
-        <Facts line={line} grammar={grammar} />
+      ) : grammar && line && (tokens.length > 0 || isAllTitle) ? (
+        <>
+          <Facts line={line} grammar={grammar} />
+          {isAllTitle && <span>A task needs a title: so far “{line.title}” is its title, and nothing else.</span>}
+        </>
       ) : (
-        children
+        wrong === null && children
       )}
     </p>
   );
@@ -28,10 +32,7 @@ function Facts({ line, grammar }: { line: ParsedTask; grammar: Grammar }) {
   const { view, today } = useScreen();
   const repeat = repeatOf(line, grammar, today);
   const due = line.due_date ? { date: line.due_date, time: line.due_time } : null;
-  const project =
-    line.project === null
-      ? undefined
-      : view.all('project').find((one) => foldName(one.name) === foldName(line.project ?? ''));
+  const project = line.project === null ? undefined : projectNamed(view.all('project'), line.project);
   return (
     <>
       {line.priority && (

@@ -1,6 +1,6 @@
-import type { Task } from '@taskmaster/domain/task';
+import type { Project, Task } from '@taskmaster/domain/task';
 import { expect, test } from 'vitest';
-import { findTasks, marked } from './find.ts';
+import { findProjects, findTasks, marked } from './find.ts';
 
 const task = (title: string, more: Partial<Task> = {}): Task =>
   ({
@@ -22,6 +22,26 @@ test('swapped letters still find, in short words too', () => {
   expect(titles(tasks, 'pya rnet')).toEqual(['Pay rent']);
   expect(titles(tasks, 'imlk')).toEqual(['Buy milk']);
   expect(titles(tasks, 'pat')).toEqual([]);
+});
+test('three letters find a word of four, in the middle of a query', () => {
+  expect(titles([task('Milk and eggs'), task('Milk the cow')], 'milk egs')).toEqual(['Milk and eggs']);
+});
+test('a project is found by its name, and its tasks with it, after those that say it themselves', () => {
+  const projects = [
+    { id: 'k', name: 'Kitchen rebuild' },
+    { id: 'h', name: 'Home' },
+  ] as Project[];
+  const tasks = [
+    task('Order hinges', { project_id: 'k' }),
+    task('Clean the kitchen', { project_id: 'h' }),
+    task('Rent', { project_id: 'h' }),
+  ];
+  const found = (query: string) => findTasks(tasks, query, projects).map((one) => one.task.title);
+  expect(found('kitchen')).toEqual(['Clean the kitchen', 'Order hinges']);
+  expect(found('kitchn hinges')).toEqual(['Order hinges']);
+  expect(findProjects(projects, '#rebuild kitchen').map(({ project }) => project.id)).toEqual(['k']);
+  expect(findProjects(projects, 'kitchen hinges')).toEqual([]);
+  expect(findProjects(projects, ' ')).toEqual([]);
 });
 test('every word must be there, in whatever order', () => {
   expect(titles([task('Pay the rent'), task('Pay the tiler')], 'rent pay')).toEqual(['Pay the rent']);

@@ -1,5 +1,5 @@
 import { foldWord, withinEdits, wordsOf } from '@taskmaster/domain/search-words';
-import type { Task } from '@taskmaster/domain/task';
+import type { Project, Task } from '@taskmaster/domain/task';
 
 export interface Found {
   task: Task;
@@ -35,24 +35,48 @@ function best(words: readonly string[], query: string): { word: string; score: n
   return found;
 }
 
-/** Tasks that hold every word of the query, in title or tags before notes, open before done, then the latest. */
-export function findTasks(tasks: readonly Task[], query: string, most = 100): Found[] {
-  const queries = wordsOf(query.replace(/[@#]/g, ' '));
+const queriesOf = (query: string): string[] => wordsOf(query.replace(/[@#]/g, ' '));
+
+/** Projects whose name holds every word of the query. */
+export function findProjects(projects: readonly Project[], query: string): { project: Project; hits: string[] }[] {
+  const queries = queriesOf(query);
   if (queries.length === 0) return [];
+  return projects.flatMap((project) => {
+    const name = wordsOf(project.name);
+    const found = queries.map((one) => best(name, one));
+    return found.every(({ score }) => score > 0) ? [{ project, hits: found.map(({ word }) => word) }] : [];
+  });
+}
+
+/**
+ * Tasks that hold every word of the query, in title or tags before notes and the name of their project, open before done,
+ * then the latest.
+ */
+export function findTasks(
+  tasks: readonly Task[],
+  query: string,
+  projects: readonly Project[] = [],
+  most = 100,
+): Found[] {
+  const queries = queriesOf(query);
+  if (queries.length === 0) return [];
+  const nameOf = new Map(projects.map(({ id, name }) => [id, wordsOf(name)]));
   const found: (Found & { score: number })[] = [];
   for (const task of tasks) {
     const { title, notes } = searched(task);
+    const place = nameOf.get(task.project_id ?? '') ?? [];
     let score = task.status === 'pending' ? 2 : 0;
     let inNotes = false;
     const hits: string[] = [];
     for (const one of queries) {
       const inTitle = best(title, one);
-      const hit = inTitle.score > 0 ? inTitle : best(notes, one);
+      const inPlace = inTitle.score > 0 ? inTitle : best(place, one);
+      const hit = inPlace.score > 0 ? inPlace : best(notes, one);
       if (hit.score === 0) {
         hits.length = 0;
         break;
       }
-      if (hit !== inTitle) inNotes = true;
+      if (hit !== inPlace) inNotes = true;
       score += hit.score * (hit === inTitle ? 4 : 1);
       hits.push(hit.word);
     }

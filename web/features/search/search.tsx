@@ -4,19 +4,41 @@ import { Empty } from '../../ui/empty.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Shape } from '../../ui/shape.tsx';
 import { openQuickAdd } from '../quick-add/open.ts';
-import { openTask } from '../shell/router.ts';
+import { go, keepQuery, openTask, pathOf, useRoute } from '../shell/router.ts';
 import { dueHere, dueInWords, instantInWords } from '../tasks/when.ts';
-import { type Found, findTasks, marked } from './find.ts';
+import { type Found, findProjects, findTasks, marked } from './find.ts';
 
-/** Over all that is on this device, as one types. */
+/** Browsers refuse an address that changes at every key. */
+const ADDRESS_AFTER_MS = 200;
+
+/** Over all that is on this device, as one types. The address says what is looked for. */
 export default function Search() {
   const { view } = useScreen();
-  const [query, setQuery] = useState('');
+  const { place } = useRoute();
+  const inAddress = place.name === 'search' ? (place.query ?? '') : '';
+  const [query, setQuery] = useState(inAddress);
   const asked = useDeferredValue(query);
   const field = useRef<HTMLInputElement>(null);
   const tasks = view.all('task');
-  const found = useMemo(() => findTasks(tasks, asked), [tasks, asked]);
+  const all = view.all('project');
+  const found = useMemo(() => findTasks(tasks, asked, all), [tasks, asked, all]);
+  const projects = useMemo(() => findProjects(all, asked), [all, asked]);
   useEffect(() => field.current?.focus(), []);
+  const written = useRef(inAddress);
+  const keep = (now: string) => {
+    written.current = now;
+    keepQuery(now);
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a while after the last key
+  useEffect(() => {
+    const timer = setTimeout(() => keep(query), ADDRESS_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [query]);
+  // Back and forward say what is looked for: the field follows.
+  useEffect(() => {
+    if (inAddress !== written.current) setQuery(inAddress);
+    written.current = inAddress;
+  }, [inAddress]);
 
   return (
     <>
@@ -43,16 +65,45 @@ export default function Search() {
           ? `${tasks.length} tasks on this device`
           : `${found.length} of ${tasks.length}, on this device`}
       </p>
-      {found.length > 0 && (
+      {found.length + projects.length > 0 && (
         <ul className="list">
+          {projects.map(({ project, hits }) => (
+            <li key={project.id} className="row hit" data-color={project.color}>
+              <span className="row-shape">
+                <i className="spine" />
+              </span>
+              <div className="row-main">
+                <a
+                  className="row-title"
+                  data-nav
+                  href={pathOf({ name: 'project', id: project.id })}
+                  onClick={(event) => {
+                    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+                    event.preventDefault();
+                    keep(query);
+                    go({ name: 'project', id: project.id });
+                  }}
+                >
+                  <Marked text={project.name} hits={hits} />
+                </a>
+              </div>
+              <span className="row-place facts">Project</span>
+            </li>
+          ))}
           {found.map((one) => (
             <li key={one.task.id}>
-              <Hit found={one} />
+              <Hit
+                found={one}
+                onOpen={() => {
+                  keep(query);
+                  openTask(one.task.id);
+                }}
+              />
             </li>
           ))}
         </ul>
       )}
-      {asked.trim() !== '' && found.length === 0 && (
+      {asked.trim() !== '' && found.length + projects.length === 0 && (
         <Empty
           title="Nothing matches"
           picture={
@@ -61,7 +112,14 @@ export default function Search() {
             </span>
           }
           action={
-            <button type="button" className="button" onClick={() => openQuickAdd(asked)}>
+            <button
+              type="button"
+              className="button"
+              onClick={() => {
+                keep(query);
+                openQuickAdd(asked);
+              }}
+            >
               Add “{asked}” as a task
             </button>
           }
@@ -73,16 +131,18 @@ export default function Search() {
   );
 }
 
-function Hit({ found: { task, hits, inNotes } }: { found: Found }) {
+function Hit({ found: { task, hits, inNotes }, onOpen }: { found: Found; onOpen(): void }) {
   const { view, settings, today } = useScreen();
   const project = task.project_id ? view.get('project', task.project_id) : undefined;
   const due = dueHere(task, settings.time_zone);
   const isDone = task.status === 'completed';
   return (
     <div className="row hit" data-id={task.id}>
-      <Shape priority={task.priority} done={isDone} />
+      <span className="row-shape">
+        <Shape priority={task.priority} done={isDone} />
+      </span>
       <div className="row-main">
-        <button type="button" className="row-title" data-nav onClick={() => openTask(task.id)}>
+        <button type="button" className="row-title" data-nav onClick={onOpen}>
           <Marked text={task.title} hits={hits} />
         </button>
         {inNotes && (
@@ -100,7 +160,9 @@ function Hit({ found: { task, hits, inNotes } }: { found: Found }) {
         {project && (
           <span className="row-project" data-color={project.color}>
             <i className="spine" />
-            {project.name}
+            <span>
+              <Marked text={project.name} hits={hits} />
+            </span>
           </span>
         )}
       </span>

@@ -7,6 +7,10 @@ import { showToast } from '../../ui/toast.tsx';
 import { signOut } from '../account/session.ts';
 import { newOp } from '../tasks/acts.tsx';
 import { BeingTold } from './being-told.tsx';
+import { Devices } from './devices.tsx';
+import { Mail } from './mail.tsx';
+import { Programs } from './programs.tsx';
+import { unsentWords } from './unsent-words.ts';
 import { zoneNames } from './zones.ts';
 
 const themes = [
@@ -52,6 +56,7 @@ export default function Settings() {
           <span>E-mail</span>
           <span className="setting-fact">{person.email}</span>
         </p>
+        <Mail settings={settings} change={change} />
         <SignOut />
       </section>
       <section>
@@ -109,6 +114,8 @@ export default function Settings() {
         </p>
       </section>
       <BeingTold settings={settings} change={change} />
+      <Devices />
+      <Programs />
     </div>
   );
 }
@@ -116,6 +123,7 @@ export default function Settings() {
 function SignOut() {
   const { pending, blocked } = useScreen();
   const unsent = pending.length + blocked.length;
+  const { title, words } = unsentWords(pending.length, blocked.length);
   const [isAsking, setAsking] = useState(false);
   const leave = () =>
     signOut().catch(() =>
@@ -135,14 +143,11 @@ function SignOut() {
       </button>
       {isAsking && (
         <Dialog label="Sign out" className="sheet-dialog keys" onClose={() => setAsking(false)}>
-          <h2 className="subtitle">{unsent === 1 ? '1 edit has' : `${unsent} edits have`} not reached the server</h2>
-          <p className="dialog-words">
-            Signing out takes them off this device, and they are then gone. Stay until the two lines are equal to keep
-            them.
-          </p>
+          <h2 className="subtitle">{title}</h2>
+          <p className="dialog-words">{words}</p>
           <footer className="dialog-foot">
             <button type="button" className="button quiet danger" onClick={() => void leave()}>
-              Sign out and lose them
+              Sign out and lose {unsent === 1 ? 'it' : 'them'}
             </button>
             <button type="button" className="button primary" onClick={() => setAsking(false)}>
               Stay

@@ -37,6 +37,7 @@ const parts = {
   keys: () => import('./keys-dialog.tsx'),
   long: () => import('../tasks/long-list.tsx'),
   door: () => import('../account/account-page.tsx'),
+  newPassword: () => import('../account/new-password.tsx'),
 };
 const QuickAdd = lazy(parts.quickAdd);
 const Detail = lazy(parts.detail);
@@ -46,6 +47,7 @@ const Deleted = lazy(parts.deleted);
 const ActivityPage = lazy(parts.activity);
 const RemindersPage = lazy(parts.reminders);
 const AccountPage = lazy(parts.door);
+const NewPassword = lazy(parts.newPassword);
 
 /** Shown to whom nobody knows: what the server said of itself, if it answered. */
 type Door = 'asking' | { place?: About | undefined };
@@ -71,6 +73,12 @@ export function App() {
   useEffect(() => {
     if (isIn) setDoor({});
   }, [isIn]);
+  if (typeof location !== 'undefined' && location.pathname === '/new-password')
+    return (
+      <Suspense fallback={<div className="account" />}>
+        <NewPassword />
+      </Suspense>
+    );
   if (screen) return <Rooms />;
   if (door === 'asking') return <div className="account" />;
   return (

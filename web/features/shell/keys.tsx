@@ -25,6 +25,12 @@ const focusedTask = () => {
   return id ? currentScreen()?.view.get('task', id) : undefined;
 };
 
+/** Where one looks for something already, what is looked for stays. */
+function find(): void {
+  if (currentRoute().place.name === 'search') document.querySelector<HTMLElement>('.search-field')?.focus();
+  else go({ name: 'search' });
+}
+
 export function Keys() {
   const [isShown, setShown] = useState(false);
   useEffect(() => {
@@ -53,7 +59,7 @@ export function Keys() {
       else if (after === 'g' && key === 'a') go({ name: 'activity' });
       else if (key === 'q') openQuickAdd();
       else if (key === 'b') setTold(true);
-      else if (key === '/') go({ name: 'search' });
+      else if (key === '/') find();
       else if (key === '?') setShown(true);
       else if (key === 'z') undoLast();
       else if (key === 'j' || key === 'arrowdown') move(1);

@@ -15,7 +15,7 @@ export function Sidebar() {
   return (
     <aside className="sidebar" aria-label="Sidebar">
       <p className="sidebar-head">
-        <Leaf size={26} /> {person.name}
+        <Leaf size={26} /> <span className="nav-name">{person.name}</span>
       </p>
       <button type="button" className="nav-item" onClick={() => openQuickAdd()}>
         <Icon name="plus" /> Add a task <kbd>Q</kbd>

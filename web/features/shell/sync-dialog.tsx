@@ -3,9 +3,12 @@ import type { BlockedOp, PendingOp } from '../../sync/device.ts';
 import { dismissBlocked, edit, useScreen } from '../../sync/store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Lines } from '../../ui/lines.tsx';
+import { openQuickAdd } from '../quick-add/open.ts';
 import { newOp } from '../tasks/acts.tsx';
 import { patchInWords, refusalInWords } from './refusal-words.ts';
+import { openTask } from './router.ts';
 import { syncWords } from './sync-words.ts';
+import { typedAgain } from './typed-again.ts';
 
 const sentences: Record<string, string> = {
   equal: 'What you see is also on the server.',
@@ -38,7 +41,7 @@ export default function SyncDialog({ onClose }: { onClose(): void }) {
         </div>
       </header>
       {byThing(blocked).map((ops) => (
-        <Refused key={ops[0]?.id} ops={ops} title={ops[0] ? titleOf(ops[0]) : ''} />
+        <Refused key={ops[0]?.id} ops={ops} title={ops[0] ? titleOf(ops[0]) : ''} onLeave={onClose} />
       ))}
       {pending.slice(0, 20).map((one) => (
         <p key={one.op} className="sync-line">
@@ -78,12 +81,19 @@ function byThing(blocked: readonly BlockedOp[]): BlockedOp[][] {
 }
 
 /** What was to be changed of one thing, why the server did not, and what can be done about it. */
-function Refused({ ops, title }: { ops: readonly BlockedOp[]; title: string }) {
+function Refused({ ops, title, onLeave }: { ops: readonly BlockedOp[]; title: string; onLeave(): void }) {
   const { view, today } = useScreen();
+  const creation = ops.find(({ kind, entity }) => kind === 'create' && entity === 'task');
+  const isHere = view.get('task', ops[0]?.id ?? '')?.deleted_at === null;
   const isDeleted = ops.every((one) => one.entity === 'task' && one.code === 'deleted');
   const reader = { today, projectName: (id: string) => view.get('project', id)?.name };
   const putAway = () => {
     for (const one of ops) dismissBlocked(one.op);
+  };
+  const writeAgain = ({ patch }: BlockedOp) => {
+    const { text, isWhole } = typedAgain(patch, reader.projectName);
+    onLeave();
+    openQuickAdd(text, isWhole && ops.length === 1 ? putAway : undefined);
   };
   const bringBack = () => {
     const again = ops.map(({ kind, entity, id, patch, scope }) => newOp(kind, entity, id, patch, scope));
@@ -111,6 +121,23 @@ function Refused({ ops, title }: { ops: readonly BlockedOp[]; title: string }) {
         {isDeleted && (
           <button type="button" className="button" onClick={bringBack}>
             Bring it back with this
+          </button>
+        )}
+        {creation && (
+          <button type="button" className="button" onClick={() => writeAgain(creation)}>
+            Write it again
+          </button>
+        )}
+        {!creation && isHere && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              onLeave();
+              openTask(ops[0]?.id ?? null);
+            }}
+          >
+            Open the task
           </button>
         )}
         <button type="button" className="button" onClick={putAway}>

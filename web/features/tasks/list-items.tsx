@@ -9,13 +9,20 @@ export type Item = { key: string; group: Group } | { key: string; facts: RowFact
 
 export function drawn(item: Item): ReactNode {
   if ('facts' in item) return <TaskRow {...item.facts} />;
-  const { name, tone, tasks } = item.group;
+  const { name, tone, tasks, act } = item.group;
   const open = tasks.filter((task) => task.status === 'pending').length;
   return (
-    <h2 className="group label">
-      <span className={tone === 'late' ? 'late' : undefined}>{name}</span>{' '}
-      <small>{open > 0 ? open : tasks.length}</small>
-    </h2>
+    <div className="group">
+      <h2 className="label">
+        <span className={tone === 'late' ? 'late' : undefined}>{name}</span>{' '}
+        <small>{open > 0 ? open : tasks.length}</small>
+      </h2>
+      {act && (
+        <button type="button" className="link group-act" onClick={act.onPress}>
+          {act.words}
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -7,6 +7,8 @@ export interface Group {
   name: string;
   tone?: 'late';
   tasks: Task[];
+  /** What can be done with all of it at once. */
+  act?: { words: string; onPress(): void };
 }
 
 const rank = { high: 0, medium: 1, low: 2 } as const;
@@ -71,15 +73,26 @@ export interface PlaceList {
   done: Task[];
 }
 
-/** What lies in a project, or in the Inbox (null), in the order of the hand. */
+/** Whether a task is found below its parent: that lies in the same place and is itself shown there. */
+function isBelow(view: View, task: Task, isShown: (parent: Task) => boolean): boolean {
+  const parent = task.parent_id ? view.get('task', task.parent_id) : undefined;
+  return parent?.deleted_at === null && parent.project_id === task.project_id && isShown(parent);
+}
+const isPending = (task: Task): boolean => task.status === 'pending';
+
+/**
+ * What lies in a project, or in the Inbox (null), in the order of the hand. What is still open under a parent that is done
+ * stands by itself.
+ */
 export function listPlace(view: View, projectId: string | null, lingering: ReadonlySet<string>): PlaceList {
   const open: Task[] = [];
   const done: Task[] = [];
+  const isOpen = (task: Task) => isPending(task) || lingering.has(task.id);
   for (const task of view.all('task')) {
     if (task.project_id !== projectId) continue;
-    if (task.parent_id && view.get('task', task.parent_id)?.deleted_at === null) continue;
-    if (task.status === 'pending' || lingering.has(task.id)) open.push(task);
-    else done.push(task);
+    if (!isOpen(task)) {
+      if (!isBelow(view, task, () => true)) done.push(task);
+    } else if (!isBelow(view, task, isOpen)) open.push(task);
   }
   return {
     open: open.sort(byPosition),
@@ -93,17 +106,19 @@ export interface Counts {
   byProject: Map<string, { open: number; done: number }>;
 }
 
+/** What stands by itself in each list, as its heading counts it; for Today everything that is due. */
 export function countTasks(view: View, zone: string, today: string): Counts {
   const counts: Counts = { inbox: 0, today: 0, byProject: new Map() };
   for (const task of view.all('task')) {
-    const isOpen = task.status === 'pending';
-    if (task.project_id) {
+    const isOpen = isPending(task);
+    const isCounted = !isBelow(view, task, isOpen ? isPending : () => true);
+    if (task.project_id && isCounted) {
       const project = counts.byProject.get(task.project_id) ?? { open: 0, done: 0 };
       project[isOpen ? 'open' : 'done']++;
       counts.byProject.set(task.project_id, project);
     }
     if (!isOpen) continue;
-    if (!task.project_id && !task.parent_id) counts.inbox++;
+    if (!task.project_id && isCounted) counts.inbox++;
     const due = dueHere(task, zone);
     if (due && due.date <= today) counts.today++;
   }

@@ -8,7 +8,7 @@ import { showToast } from '../../ui/toast.tsx';
 import { openQuickAdd } from '../quick-add/open.ts';
 import { newOp } from './acts.tsx';
 import { useLingering } from './lingering.ts';
-import { listToday } from './lists.ts';
+import { type Group, listToday } from './lists.ts';
 import { TaskList } from './task-list.tsx';
 import { dayAndMonth, dueHere, weekdayName } from './when.ts';
 
@@ -21,23 +21,10 @@ export function Today() {
     [view, zone, today, lingering],
   );
   const first = done[0]?.completed_at;
-  const lateOnes =
-    groups.find((group) => group.tone === 'late')?.tasks.filter((task) => task.status === 'pending') ?? [];
-
-  const moveLate = () => {
-    const ops = (way: 'there' | 'back') =>
-      lateOnes.map((task) =>
-        newOp('update', 'task', task.id, {
-          due: { due_date: way === 'there' ? today : task.due_date, due_time: task.due_time, due_zone: task.due_zone },
-        }),
-      );
-    void edit(...ops('there'));
-    showToast({
-      tone: 'plain',
-      words: `Moved ${lateOnes.length === 1 ? 'one task' : `${lateOnes.length} tasks`} to today`,
-      undo: () => void edit(...ops('back')),
-    });
-  };
+  const shown = useMemo(
+    () => groups.map((group) => (group.tone === 'late' ? withMove(group, today) : group)),
+    [groups, today],
+  );
 
   return (
     <>
@@ -49,19 +36,10 @@ export function Today() {
           <span>{open === 0 ? 'Nothing to do' : `${open} to do`}</span>
           {late > 0 && <span className="late">{late} overdue</span>}
           {first && <span>{`${done.length} done since ${localOf(first, zone).time}`}</span>}
-          {lateOnes.length > 0 && (
-            <button type="button" className="link view-act" onClick={moveLate}>
-              {lateOnes.length === 1
-                ? 'Move it to today'
-                : lateOnes.length === 2
-                  ? 'Move both to today'
-                  : `Move all ${lateOnes.length} to today`}
-            </button>
-          )}
         </p>
       </header>
       {groups.length > 0 ? (
-        <TaskList groups={groups} place="today" />
+        <TaskList groups={shown} place="today" />
       ) : done.length > 0 ? (
         <WasToday done={done.length} last={done.at(-1)?.completed_at ?? null} />
       ) : (
@@ -69,6 +47,28 @@ export function Today() {
       )}
     </>
   );
+}
+
+/** What is late, to be moved to today in one act. */
+function withMove(group: Group, today: string): Group {
+  const late = group.tasks.filter((task) => task.status === 'pending');
+  if (late.length === 0) return group;
+  const ops = (way: 'there' | 'back') =>
+    late.map((task) =>
+      newOp('update', 'task', task.id, {
+        due: { due_date: way === 'there' ? today : task.due_date, due_time: task.due_time, due_zone: task.due_zone },
+      }),
+    );
+  const onPress = () => {
+    void edit(...ops('there'));
+    showToast({
+      tone: 'plain',
+      words: `Moved ${late.length === 1 ? 'one task' : `${late.length} tasks`} to today`,
+      undo: () => void edit(...ops('back')),
+    });
+  };
+  const which = late.length === 1 ? 'it' : late.length === 2 ? 'both' : `all ${late.length}`;
+  return { ...group, act: { words: `Move ${which} to today`, onPress } };
 }
 
 function WasToday({ done, last }: { done: number; last: string | null }) {

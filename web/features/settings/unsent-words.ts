@@ -1,0 +1,22 @@
+const edits = (count: number): string => (count === 1 ? '1 edit' : `${count} edits`);
+const have = (count: number): string => (count === 1 ? 'has' : 'have');
+
+/** What would be lost by signing out now: edits on their way, and edits that the server refused, which no waiting sends. */
+export function unsentWords(waiting: number, refused: number): { title: string; words: string } {
+  const parts = [
+    ...(waiting > 0 ? [`${edits(waiting)} ${have(waiting)} not reached the server`] : []),
+    ...(refused > 0
+      ? [`${edits(refused)} ${refused === 1 ? 'was' : 'were'} refused by ${waiting > 0 ? 'it' : 'the server'}`]
+      : []),
+  ];
+  const stay = [
+    ...(waiting > 0 ? ['Stay until the two lines are equal to keep what is on its way.'] : []),
+    ...(refused > 0
+      ? ['What was refused is not sent by waiting: it stands under the two lines, to be looked at.']
+      : []),
+  ];
+  return {
+    title: parts.join(', '),
+    words: `Signing out takes ${waiting + refused === 1 ? 'it' : 'them'} off this device for good. ${stay.join(' ')}`,
+  };
+}
