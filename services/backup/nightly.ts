@@ -62,7 +62,8 @@ export function startNightly({ folder, keep, make, log }: NightlyOptions) {
       const [last] = await files();
       const age = Date.now() - (last?.at ?? started);
       if (age > OVERDUE) return `overdue: ${last ? `the last is ${Math.round(age / DAY)} days old` : 'none was made'}`;
-      return last ? `the last is ${Math.round(age / HOUR)} h old` : 'the first is made soon';
+      if (!last) return 'the first is made soon';
+      return age < HOUR ? 'the last was made within the hour' : `the last is ${Math.round(age / HOUR)} h old`;
     },
     async stop(): Promise<void> {
       clearTimeout(first);

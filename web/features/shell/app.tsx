@@ -23,6 +23,7 @@ import { SyncCorner } from './sync-corner.tsx';
 
 /** Parts that the first sight does not need. All come right after it, so that they are there without the network too. */
 const parts = {
+  admin: () => import('../admin/admin-page.tsx'),
   activity: () => import('../activity/activity-page.tsx'),
   reminders: () => import('../reminders/reminders-page.tsx'),
   told: () => import('../bell/told.tsx'),
@@ -44,6 +45,7 @@ const Detail = lazy(parts.detail);
 const Search = lazy(parts.search);
 const Settings = lazy(parts.settings);
 const Deleted = lazy(parts.deleted);
+const AdminPage = lazy(parts.admin);
 const ActivityPage = lazy(parts.activity);
 const RemindersPage = lazy(parts.reminders);
 const AccountPage = lazy(parts.door);
@@ -145,6 +147,8 @@ function Room({ place }: { place: Place }) {
       return <Settings />;
     case 'deleted':
       return <Deleted />;
+    case 'admin':
+      return <AdminPage />;
     case 'activity':
       return <ActivityPage />;
     case 'reminders':

@@ -4,7 +4,14 @@ import type { Place } from './router.ts';
 import { NavLink } from './sidebar.tsx';
 
 /** Places that one comes to by the lists. */
-const behindLists: ReadonlySet<Place['name']> = new Set(['project', 'activity', 'reminders', 'deleted', 'settings']);
+const behindLists: ReadonlySet<Place['name']> = new Set([
+  'project',
+  'activity',
+  'reminders',
+  'deleted',
+  'settings',
+  'admin',
+]);
 
 /** Acts at the bottom, where the thumb is; Add in the middle. */
 export function PhoneBar({ place }: { place: Place }) {

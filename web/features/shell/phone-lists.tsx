@@ -6,8 +6,9 @@ import { NavLink } from './sidebar.tsx';
 
 /** What the sidebar holds, as a page of its own. */
 export function PhoneLists() {
-  const { view, settings, today } = useScreen();
+  const { view, settings, today, person } = useScreen();
   const { place } = useRoute();
+  const isAdmin = view.get('user', person.user_id)?.role === 'admin';
   return (
     <>
       <header className="view-head">
@@ -25,6 +26,11 @@ export function PhoneLists() {
           <NavLink place={{ name: 'deleted' }} icon="bin" current={place}>
             Deleted
           </NavLink>
+          {isAdmin && (
+            <NavLink place={{ name: 'admin' }} icon="server" current={place}>
+              Running this place
+            </NavLink>
+          )}
           <NavLink place={{ name: 'settings' }} icon="settings" current={place}>
             Settings
           </NavLink>

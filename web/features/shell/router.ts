@@ -2,7 +2,7 @@ import { useMemo, useSyncExternalStore } from 'react';
 import { changeAddress, isOver } from '../../ui/back.ts';
 
 export type Place =
-  | { name: 'today' | 'inbox' | 'settings' | 'deleted' | 'lists' | 'reminders' | 'activity' }
+  | { name: 'today' | 'inbox' | 'settings' | 'deleted' | 'lists' | 'reminders' | 'activity' | 'admin' }
   | { name: 'search'; query?: string }
   | { name: 'project'; id: string };
 
@@ -12,7 +12,7 @@ export interface Route {
   task: string | null;
 }
 
-const plain = ['inbox', 'settings', 'deleted', 'lists', 'reminders', 'activity'] as const;
+const plain = ['inbox', 'settings', 'deleted', 'lists', 'reminders', 'activity', 'admin'] as const;
 
 /** What an address shows. What is not known shows Today. */
 export function routeOf(path: string, query: string): Route {

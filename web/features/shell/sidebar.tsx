@@ -11,6 +11,7 @@ import { SyncCorner } from './sync-corner.tsx';
 export function Sidebar() {
   const { view, settings, today, person } = useScreen();
   const { place } = useRoute();
+  const isAdmin = view.get('user', person.user_id)?.role === 'admin';
   const counts = useMemo(() => countTasks(view, settings.time_zone, today), [view, settings.time_zone, today]);
   return (
     <aside className="sidebar" aria-label="Sidebar">
@@ -39,6 +40,11 @@ export function Sidebar() {
         <NavLink place={{ name: 'deleted' }} icon="bin" current={place}>
           Deleted
         </NavLink>
+        {isAdmin && (
+          <NavLink place={{ name: 'admin' }} icon="server" current={place}>
+            Running this place
+          </NavLink>
+        )}
         <NavLink place={{ name: 'settings' }} icon="settings" current={place}>
           Settings
         </NavLink>

@@ -1,0 +1,201 @@
+import type {
+  adminUserListSchema,
+  deadLetterListSchema,
+  linkSchema,
+  statusSchema,
+} from '@taskmaster/contracts/http/admin';
+import { useEffect, useState } from 'react';
+import type { z } from 'zod';
+import { useScreen } from '../../sync/store.ts';
+import { change, useServerList } from '../settings/server-list.ts';
+import { instantInWords } from '../tasks/when.ts';
+
+type Status = z.infer<typeof statusSchema>;
+type Users = z.infer<typeof adminUserListSchema>;
+type Letters = z.infer<typeof deadLetterListSchema>;
+type Link = z.infer<typeof linkSchema>;
+
+const LOOK_EVERY = 10_000;
+/** What a service is for, said to whoever runs it. */
+const services: Readonly<Record<Status['services'][number]['name'], string>> = {
+  api: 'Tasks and accounts',
+  recurring: 'Repeats',
+  notification: 'Notifications',
+  audit: 'Audit log',
+};
+
+/** For whoever runs the place: how it goes, who is here, what could not be handled. */
+export default function AdminPage() {
+  const { answer: status, isAway, again } = useServerList<Status>('/api/admin/status');
+  useEffect(() => {
+    const timer = setInterval(again, LOOK_EVERY);
+    return () => clearInterval(timer);
+  }, [again]);
+  return (
+    <div className="settings admin">
+      <h1 className="title">Running this place</h1>
+      {isAway && <p className="facts">The server does not answer, or you do not run this place.</p>}
+      {status && <How status={status} again={again} />}
+      <People />
+      {status?.services
+        .filter((service) => service.dead_letters > 0)
+        .map(({ name }) => (
+          <DeadLetters key={name} service={name} done={again} />
+        ))}
+    </div>
+  );
+}
+
+function How({ status, again }: { status: Status; again(): void }) {
+  const { settings, today } = useScreen();
+  const { reminders } = status;
+  const waiting = (one: Status['services'][number]) =>
+    [
+      one.outbox > 0 ? `${one.outbox} to publish` : '',
+      one.inbox > 0 ? `${one.inbox} held behind one that failed` : '',
+      one.dead_letters > 0 ? `${one.dead_letters} could not be handled` : '',
+    ].filter(Boolean);
+  return (
+    <section>
+      <h2 className="label">How it goes</h2>
+      <p className="setting">
+        <span>TaskMaster {status.version}</span>
+        <span className="setting-fact">
+          since {instantInWords(status.started_at, settings.time_zone, today)}, {status.users}{' '}
+          {status.users === 1 ? 'account' : 'accounts'}
+        </span>
+      </p>
+      <p className="setting">
+        <span>Changes on their way</span>
+        <span className="setting-fact">{status.relay_lag === 0 ? 'none, all have arrived' : status.relay_lag}</span>
+      </p>
+      {status.services.map((one) => (
+        <p className="setting" key={one.name}>
+          <span>{services[one.name]}</span>
+          <span className="setting-fact">{waiting(one).join(', ') || 'nothing waits'}</span>
+        </p>
+      ))}
+      <p className="setting">
+        <span>Reminders</span>
+        <span className="setting-fact">
+          {reminders.scheduled === 0 ? 'none' : reminders.scheduled} ahead
+          {reminders.overdue > 0 ? `, ${reminders.overdue} overdue` : ''}
+          {reminders.late_today > 0 ? `, ${reminders.late_today} told late in the last day` : ''}
+          {reminders.failed > 0 ? `, ${reminders.failed} letters refused` : ''}
+        </span>
+      </p>
+      <div className="setting">
+        <span>
+          Backup
+          <span className="facts setting-note">{status.backup}</span>
+        </span>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            void change('POST', '/api/admin/backups', {}, 'The backup is made').then((made) => made && again())
+          }
+        >
+          Make one now
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function People() {
+  const { settings, today } = useScreen();
+  const { answer } = useServerList<Users>('/api/admin/users');
+  const [link, setLink] = useState<{ for: string } & Link>();
+  const ask = async (whom: string, path: string, body: object) => {
+    const made = await change<Link>('POST', path, body, 'The link is made. Hand it to nobody else');
+    if (made) setLink({ for: whom, ...made });
+  };
+  const when = (instant: string) => instantInWords(instant, settings.time_zone, today);
+  if (!answer) return null;
+  return (
+    <section>
+      <h2 className="label">People</h2>
+      {link && (
+        <div className="setting setting-token" role="status">
+          <span>
+            {link.for}
+            <span className="facts setting-note">Works once, until {when(link.expires_at)}</span>
+          </span>
+          <code>{link.url}</code>
+          <button type="button" className="button" onClick={() => void navigator.clipboard?.writeText(link.url)}>
+            Copy
+          </button>
+        </div>
+      )}
+      {answer.items.map((user) => (
+        <div className="setting" key={user.id}>
+          <span>
+            {user.name}
+            {user.role === 'admin' ? ', runs this place' : ''}
+            <span className="facts setting-note">
+              {user.email}
+              {user.email_verified ? ', confirmed' : ''};{' '}
+              {user.last_seen_at ? `last seen ${when(user.last_seen_at)}` : 'not signed in anywhere'}
+            </span>
+          </span>
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              void ask(`A new password for ${user.name}`, '/api/admin/users/reset-password', { email: user.email })
+            }
+          >
+            Link for a new password
+          </button>
+        </div>
+      ))}
+      <div className="setting">
+        <span>
+          Somebody new
+          <span className="facts setting-note">Also where sign-up is closed</span>
+        </span>
+        <button
+          type="button"
+          className="button"
+          onClick={() => void ask('An invitation', '/api/admin/invitations', {})}
+        >
+          Make an invitation
+        </button>
+      </div>
+    </section>
+  );
+}
+
+/** Events that failed four times: what is behind them went on. Applied late, each once. */
+function DeadLetters({ service, done }: { service: Status['services'][number]['name']; done(): void }) {
+  const { settings, today } = useScreen();
+  const { answer, again } = useServerList<Letters>(`/api/admin/${service}/dead-letters`);
+  const replay = (id: string) =>
+    void change('POST', `/api/admin/${service}/dead-letters/${id}/replay`, {}, 'Applied').then((applied) => {
+      if (!applied) return;
+      again();
+      done();
+    });
+  return (
+    <section>
+      <h2 className="label">Could not be handled: {services[service]}</h2>
+      {answer?.items
+        .filter((letter) => letter.replayed_at === null)
+        .map((letter) => (
+          <div className="setting" key={letter.id}>
+            <span>
+              {letter.event_type.replace('com.todo.', '')}
+              <span className="facts setting-note">
+                {letter.error}; {instantInWords(letter.failed_at, settings.time_zone, today)}, tried {letter.attempts}{' '}
+                times
+              </span>
+            </span>
+            <button type="button" className="button" onClick={() => replay(letter.id)}>
+              Try again
+            </button>
+          </div>
+        ))}
+    </section>
+  );
+}
