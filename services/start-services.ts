@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { serviceNames } from '@taskmaster/contracts/http/admin';
+import { type AdminStatus, serviceNames } from '@taskmaster/contracts/http/admin';
 import { createRuntime, type RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { createEmbeddedAdapter } from '@taskmaster/runtime/embedded/embedded-adapter';
 import { createStateStore } from '@taskmaster/runtime/embedded/state-store';
 import { createMetrics, type Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { isOwnOrigin } from './api/auth/authenticate.ts';
-import { adminRoutes, type Status } from './api/routes/admin.ts';
+import { adminRoutes } from './api/routes/admin.ts';
 import { startApi } from './api/service.ts';
 import { type Audit, startAudit } from './audit/service.ts';
 import type { Nightly } from './backup/nightly.ts';
@@ -160,7 +160,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const started_at = new Date().toISOString();
   const { enterAdmin, record } = started;
   const runtimes = { api, recurring: recurringRuntime, notification: notificationRuntime, audit: auditRuntime };
-  const status = async (): Promise<Omit<Status, 'users'>> => ({
+  const status = async (): Promise<Omit<AdminStatus, 'users'>> => ({
     version: options.version,
     started_at,
     services: await Promise.all(serviceNames.map(async (name) => ({ name, ...(await runtimes[name].counts()) }))),

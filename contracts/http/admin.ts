@@ -61,8 +61,13 @@ export const adminUserSchema = z
   .meta({ id: 'AdminUser' });
 export const adminUserListSchema = z.object({ items: z.array(adminUserSchema), next_cursor: z.null() });
 
+export type AdminStatus = z.infer<typeof statusSchema>;
+export type AdminUserList = z.infer<typeof adminUserListSchema>;
+export type DeadLetterList = z.infer<typeof deadLetterListSchema>;
+
 /** A link to be handed to one person. */
 export const linkSchema = z.object({ url: z.string(), expires_at: z.string() }).meta({ id: 'OneTimeLink' });
+export type OneTimeLink = z.infer<typeof linkSchema>;
 export const resetPasswordSchema = z.strictObject({ email: z.string().max(320) });
 export const backupMadeSchema = z
   .object({ file: z.string(), at: z.string(), rows: z.int(), bytes: z.int() })

@@ -1,4 +1,10 @@
-import { adminUserListSchema, linkSchema, resetPasswordSchema, statusSchema } from '@taskmaster/contracts/http/admin';
+import {
+  type AdminStatus,
+  adminUserListSchema,
+  linkSchema,
+  resetPasswordSchema,
+  statusSchema,
+} from '@taskmaster/contracts/http/admin';
 import { orProblem } from '@taskmaster/contracts/problems';
 import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
@@ -6,8 +12,6 @@ import { z } from 'zod';
 import type { Admin, AdminAct } from '../../http/admin.ts';
 import type { Http } from '../../http/server.ts';
 import type { OneTimeLinks } from '../auth/one-time-links.ts';
-
-export type Status = z.infer<typeof statusSchema>;
 
 /** For administrators, and for the operator on their socket: who is here, how it goes, and links to hand out. */
 export function adminRoutes({
@@ -23,7 +27,7 @@ export function adminRoutes({
   links: OneTimeLinks;
   enterAdmin(request: FastifyRequest): Promise<Admin>;
   record(act: AdminAct): Promise<void>;
-  status(): Promise<Omit<Status, 'users'>>;
+  status(): Promise<Omit<AdminStatus, 'users'>>;
 }): void {
   const doc = (summary: string) => ({ summary, tags: ['administration'] });
 

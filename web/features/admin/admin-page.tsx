@@ -1,23 +1,12 @@
-import type {
-  adminUserListSchema,
-  deadLetterListSchema,
-  linkSchema,
-  statusSchema,
-} from '@taskmaster/contracts/http/admin';
+import type { AdminStatus, AdminUserList, DeadLetterList, OneTimeLink } from '@taskmaster/contracts/http/admin';
 import { useEffect, useState } from 'react';
-import type { z } from 'zod';
 import { useScreen } from '../../sync/store.ts';
 import { change, useServerList } from '../settings/server-list.ts';
 import { instantInWords } from '../tasks/when.ts';
 
-type Status = z.infer<typeof statusSchema>;
-type Users = z.infer<typeof adminUserListSchema>;
-type Letters = z.infer<typeof deadLetterListSchema>;
-type Link = z.infer<typeof linkSchema>;
-
 const LOOK_EVERY = 10_000;
 /** What a service is for, said to whoever runs it. */
-const services: Readonly<Record<Status['services'][number]['name'], string>> = {
+const services: Readonly<Record<AdminStatus['services'][number]['name'], string>> = {
   api: 'Tasks and accounts',
   recurring: 'Repeats',
   notification: 'Notifications',
@@ -26,7 +15,7 @@ const services: Readonly<Record<Status['services'][number]['name'], string>> = {
 
 /** For whoever runs the place: how it goes, who is here, what could not be handled. */
 export default function AdminPage() {
-  const { answer: status, isAway, again } = useServerList<Status>('/api/admin/status');
+  const { answer: status, isAway, again } = useServerList<AdminStatus>('/api/admin/status');
   useEffect(() => {
     const timer = setInterval(again, LOOK_EVERY);
     return () => clearInterval(timer);
@@ -46,10 +35,10 @@ export default function AdminPage() {
   );
 }
 
-function How({ status, again }: { status: Status; again(): void }) {
+function How({ status, again }: { status: AdminStatus; again(): void }) {
   const { settings, today } = useScreen();
   const { reminders } = status;
-  const waiting = (one: Status['services'][number]) =>
+  const waiting = (one: AdminStatus['services'][number]) =>
     [
       one.outbox > 0 ? `${one.outbox} to publish` : '',
       one.inbox > 0 ? `${one.inbox} held behind one that failed` : '',
@@ -105,10 +94,10 @@ function How({ status, again }: { status: Status; again(): void }) {
 
 function People() {
   const { settings, today } = useScreen();
-  const { answer } = useServerList<Users>('/api/admin/users');
-  const [link, setLink] = useState<{ for: string } & Link>();
+  const { answer } = useServerList<AdminUserList>('/api/admin/users');
+  const [link, setLink] = useState<{ for: string } & OneTimeLink>();
   const ask = async (whom: string, path: string, body: object) => {
-    const made = await change<Link>('POST', path, body, 'The link is made. Hand it to nobody else');
+    const made = await change<OneTimeLink>('POST', path, body, 'The link is made. Hand it to nobody else');
     if (made) setLink({ for: whom, ...made });
   };
   const when = (instant: string) => instantInWords(instant, settings.time_zone, today);
@@ -168,9 +157,9 @@ function People() {
 }
 
 /** Events that failed four times: what is behind them went on. Applied late, each once. */
-function DeadLetters({ service, done }: { service: Status['services'][number]['name']; done(): void }) {
+function DeadLetters({ service, done }: { service: AdminStatus['services'][number]['name']; done(): void }) {
   const { settings, today } = useScreen();
-  const { answer, again } = useServerList<Letters>(`/api/admin/${service}/dead-letters`);
+  const { answer, again } = useServerList<DeadLetterList>(`/api/admin/${service}/dead-letters`);
   const replay = (id: string) =>
     void change('POST', `/api/admin/${service}/dead-letters/${id}/replay`, {}, 'Applied').then((applied) => {
       if (!applied) return;
