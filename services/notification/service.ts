@@ -55,6 +55,7 @@ const followed = changeEventTypes.filter((type) => /^com\.todo\.(task|reminder|u
 export function startNotification({ http, runtime, enter, log, mail }: NotificationOptions): Notification {
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
+  let missed: readonly { workspace_id: string; head: number }[] | undefined;
   let running: Promise<void> | undefined;
   const started = Date.now();
 
@@ -74,12 +75,11 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
 
   /** A task that was completed while this service was away must not be reminded of because its event comes a moment later. */
   async function isCaughtUp(): Promise<boolean> {
-    const [{ heads }, seen] = await Promise.all([
-      runtime.ask('heads', { all: true }),
-      runtime.background((tx) => tx.query(cursors, []), { readOnly: true }),
-    ]);
+    // What was there when it started; what is written from now on comes in its time.
+    missed ??= (await runtime.ask('heads', { all: true })).heads;
+    const seen = await runtime.background((tx) => tx.query(cursors, []), { readOnly: true });
     const at = new Map(seen.map((cursor) => [cursor.workspace_id, cursor.sequence]));
-    return heads.every((head) => (at.get(head.workspace_id) ?? 0) >= head.head);
+    return missed.every((head) => (at.get(head.workspace_id) ?? 0) >= head.head);
   }
 
   async function sweep(): Promise<void> {

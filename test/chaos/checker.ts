@@ -43,7 +43,7 @@ export interface CheckOptions {
   readonly attempts: readonly Attempt[];
   readonly differences: readonly Difference[];
   /** Message-IDs of the letters that the mail server took, in their order. */
-  readonly mails?: readonly string[];
+  mails?(): readonly string[];
   /** How often the program died: so often an answer of the mail server may have been lost. */
   readonly kills?: number;
   /** Milliseconds that consumers get to catch up. */
@@ -94,7 +94,7 @@ export async function check(options: CheckOptions): Promise<Findings> {
     }
     Object.assign(wrong, await reminders(client, options.attempts));
     Object.assign(wrong, await audit(client));
-    wrong['mails doubled'] = doubledMails(options.mails ?? [], options.kills ?? 0);
+    wrong['mails doubled'] = doubledMails(options.mails?.() ?? [], options.kills ?? 0);
     wrong['answers differ'] = options.differences.map(({ path, first, again }) => `${path}\n  ${first}\n  ${again}`);
     return {
       wrong,
@@ -103,7 +103,7 @@ export async function check(options: CheckOptions): Promise<Findings> {
         claims: claims.length,
         workspaces: snapshot.heads.size,
         ...(await told(client)),
-        mails: options.mails?.length ?? 0,
+        mails: options.mails?.().length ?? 0,
       },
     };
   } finally {

@@ -82,7 +82,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
     for (const name of options.failpoints ?? []) {
       await program.kill();
       // What happens once in a program's life is met the first time.
-      const nth = ONCE.includes(name) ? 1 : 1 + Math.floor(random() * 4);
+      const nth = ONCE.includes(name) || name.startsWith('notify.') ? 1 : 1 + Math.floor(random() * 4);
       program = start(false, `${name}:${nth}`);
       const ready = await Promise.race([
         program.ready().then(
@@ -97,7 +97,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       const isEnd = name === 'shutdown.during_drain';
       await Promise.race([sleep(isEnd ? AT_A_FAILPOINT / 3 : AT_A_FAILPOINT), program.gone]);
       if (isEnd) await program.stop();
-      reached[name] = program.wasKilled();
+      reached[name] ||= program.wasKilled();
       await program.kill();
       stop.abort();
       await working;
@@ -112,7 +112,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       people,
       attempts: record.attempts,
       differences: record.differences,
-      mails: sink.taken.filter((one) => /^Reminder|late$/.test(one.subject)).map((one) => one.message_id),
+      mails: () => sink.taken.filter((one) => /^Reminder|late$/.test(one.subject)).map((one) => one.message_id),
       kills:
         tally.kills + tally['kills while starting'] + tally['died by itself'] + (options.failpoints?.length ?? 0) * 2,
       patience: options.patience ?? 75_000,

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { runCrashes } from './crash-run.ts';
 import { copyProgram } from './program.ts';
+import { say } from './say.ts';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 20);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
@@ -9,7 +10,7 @@ test(`${ROUNDS} times killed under load, the program keeps what it acknowledged,
   const copy = copyProgram();
   onTestFinished(copy.remove);
   const { broken, table, attempts } = await runCrashes({ folder: copy.folder, rounds: ROUNDS, seed: SEED });
-  console.log(table);
+  say(table);
   expect(broken, `SEED=${SEED}`).toEqual([]);
   // A run in which nothing was under way proves nothing.
   expect(attempts.filter((attempt) => attempt.retries > 0).length).toBeGreaterThan(ROUNDS / 2);

@@ -5,8 +5,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCrashes } from './crash-run.ts';
 import { buildForTests } from './mutants.ts';
 import { databaseGone, freePort, type ProgramCopy, startProgram, temporaryFolder } from './program.ts';
+import { say } from './say.ts';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
+/** How often each is come to. */
+const PASSES = Number(process.env.PASSES ?? 1);
 /** Only a carrier that loses or reorders makes a hole; what restores is another program. */
 const ELSEWHERE: readonly Failpoint[] = ['consumer.after_hold_before_repair', 'migrate.mid', 'restore.mid'];
 
@@ -22,11 +25,9 @@ test('killed between any two steps, the program keeps every promise', async () =
     folder: copy.folder,
     rounds: 1,
     seed: SEED,
-    failpoints: named,
+    failpoints: Array.from({ length: PASSES }, () => named).flat(),
   });
-  console.log(
-    `${table}\n${named.map((name) => `${name.padEnd(40)} ${reached[name] ? 'reached' : 'not reached'}`).join('\n')}`,
-  );
+  say(`${table}\n${named.map((name) => `${name.padEnd(40)} ${reached[name] ? 'reached' : 'not reached'}`).join('\n')}`);
   expect(broken, `SEED=${SEED}`).toEqual([]);
   expect(named.filter((name) => !reached[name])).toEqual([]);
 });

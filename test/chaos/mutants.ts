@@ -13,6 +13,8 @@ export interface Mutant {
   readonly seenAs: readonly Wrong[];
   /** How often the program is killed until it is seen; four times where it does not say. */
   readonly rounds?: number;
+  /** Milliseconds that the broken program gets to catch up; three seconds where it does not say. */
+  readonly patience?: number;
   readonly file: string;
   /** Each text must stand in the file exactly once, white space aside. */
   readonly replace: readonly (readonly [text: string, by: string])[];
@@ -64,6 +66,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     breaks: 'a reminder is shown by one transaction and decided by the next',
     seenAs: ['reminders doubled'],
+    rounds: 6,
+    patience: 15_000,
     file: 'services/notification/service.ts',
     replace: [
       [

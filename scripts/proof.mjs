@@ -1,0 +1,27 @@
+// `npm run proof [-- --long] [--seed N]`: kills the program until it has shown that it keeps its promises, and prints the tables.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { build } from './steps/build.mjs';
+import { nodeCommand, root } from './steps/step.mjs';
+
+const words = process.argv.slice(2);
+const isLong = words.includes('--long');
+const seed = words[words.indexOf('--seed') + 1];
+const folder = mkdtempSync(path.join(os.tmpdir(), 'taskmaster-proof-'));
+const file = path.join(folder, 'tables.txt');
+const env = {
+  ...process.env,
+  PROOF_FILE: file,
+  ...(isLong ? { ROUNDS: '100', PASSES: '4' } : {}),
+  ...(words.includes('--seed') ? { SEED: seed } : {}),
+};
+await build();
+const [program = '', ...rest] = nodeCommand('vitest/vitest.mjs', 'run', '--project', 'chaos');
+const code = await new Promise((ended) =>
+  spawn(program, rest, { cwd: root, stdio: 'inherit', env }).once('close', (status) => ended(status ?? 1)),
+);
+if (existsSync(file)) console.log(`\n${readFileSync(file, 'utf8')}`);
+rmSync(folder, { recursive: true, force: true });
+process.exitCode = code === 0 ? 0 : 1;
