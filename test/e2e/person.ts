@@ -65,6 +65,8 @@ export async function quickAdd({ page }: Seat, line: string): Promise<void> {
   await field.pressSequentially(line);
   await page.keyboard.press('Enter');
   await field.waitFor({ state: 'detached' });
+  // The entry that it had in the browser's history is left a moment later; a reload just then would be cut off.
+  await page.waitForFunction(() => !(history.state as { over?: boolean } | null)?.over);
 }
 
 export async function goTo({ page }: Seat, place: string): Promise<void> {

@@ -83,7 +83,10 @@ test('a change from elsewhere leaves what is being typed, in every field of a ta
       due_date: `2032-01-0${index + 1}`,
       recurrence: { rule: `FREQ=DAILY;INTERVAL=${index + 2}` },
     });
-    await panel.getByRole('button', { name: new RegExp(`${index + 1} January 2032`) }).waitFor();
+    await panel
+      .getByRole('button', { name: new RegExp(`${index + 1} January 2032`) })
+      .first()
+      .waitFor();
     await page.keyboard.type('week');
     expect(await field.inputValue(), name).toBe('every week');
     await field.fill('');

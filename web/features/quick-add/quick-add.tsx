@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { edit, useScreen } from '../../sync/store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icons.tsx';
@@ -43,12 +44,13 @@ export default function QuickAdd({ start }: { start: QuickAddStart }) {
     const words = `${asTyped(suggestion)} `;
     const next = text.slice(0, at.start) + words + text.slice(caret);
     const end = at.start + words.length;
-    typed.type(next, end);
-    setChosen(0);
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(end, end);
+    // At once: who types on meets the caret where it belongs.
+    flushSync(() => {
+      typed.type(next, end);
+      setChosen(0);
     });
+    field.current?.focus();
+    field.current?.setSelectionRange(end, end);
   }
 
   function add(): void {
