@@ -74,9 +74,10 @@ export async function startSingle(
   const { connection } = database;
   const undo: (() => Promise<unknown>)[] = [() => database.stop()];
   try {
+    // Alone first: a newer program must not change the tables under one that runs.
+    undo.push(await holdAlone(connection));
     const { applied } = await migrate(connection);
     if (applied.length > 0) log.info({ applied }, 'database brought up to date');
-    undo.push(await holdAlone(connection));
 
     const secret = secretOf(config, dataDir);
     const backups =

@@ -183,7 +183,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       about: started.about,
     });
     for (const service of serviceNames)
-      deadLetterRoutes({ http, service, deadLetters: runtimes[service].deadLetters, enterAdmin, record });
+      deadLetterRoutes({ http, service, deadLetters: runtimes[service].deadLetters, enterAdmin, record, log });
     adminRoutes({ http, authPool, links: started.links, enterAdmin, record, status });
     if (options.backups) backupRoutes({ http, backups: options.backups, enterAdmin, record });
     pageRoutes(http, page);

@@ -151,15 +151,18 @@ describe('an export', () => {
   it('verifies; and a flipped byte, a deleted, a swapped, an inserted row and a cut tail are each named', async () => {
     for (let n = 0; n < 6; n++) await ann.call('POST', '/api/tasks', { title: `evidence ${n}` });
     await witnessed(ann);
-    const checkpoint = (await services.audit.checkpoint()) ?? '';
+    await services.audit.checkpoint();
+    const signed = (await owner.query<{ line: string }>('select line from audit.checkpoint order by id')).rows.map(
+      (row) => row.line,
+    );
     const lines = await exported(ann);
-    expect(await verdictOn(lines, [checkpoint])).toEqual({
+    expect(await verdictOn(lines, signed)).toEqual({
       entries: lines.length,
       chains: [{ chain: `workspace:${ann.workspace}`, seq: lines.length }],
     });
     const at = (index: number) => lines[index] as AuditLine;
     const why = async (changed: readonly AuditLine[]) => {
-      const { broken_at } = await verdictOn(changed, [checkpoint]);
+      const { broken_at } = await verdictOn(changed, signed);
       return [broken_at?.why, broken_at?.seq];
     };
     const flipped = { ...at(3), stored: at(3).stored.replace('"sealed":"', '"sealed":"0') };

@@ -139,20 +139,21 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
     /** Computes every hash that the reader may see, and looks whether columns, heads and checkpoints say the same. */
     async verify(reader: Reader): Promise<Verdict> {
       const verifier = new Verifier();
-      const seen: { chain: string; seq: number; hash: string }[] = [];
-      for await (const head of chainsSeenBy(reader)) seen.push(head);
+      // Before the heads: what is signed meanwhile is of entries that are not looked at.
+      const signed: Checkpoint[] = [];
       for (let last = 0; ; ) {
         const page = await reading(reader)((tx) => tx.query(checkpoints, [last]));
-        for (const { line } of page) {
-          const { heads } = JSON.parse(line) as Checkpoint;
-          verifier.expect({
-            heads: Object.fromEntries(seen.flatMap(({ chain }) => (heads[chain] ? [[chain, heads[chain]]] : []))),
-          });
-        }
+        for (const { line } of page) signed.push(JSON.parse(line) as Checkpoint);
         const end = page.at(-1);
         if (!end) break;
         last = end.id;
       }
+      const seen: { chain: string; seq: number; hash: string }[] = [];
+      for await (const head of chainsSeenBy(reader)) seen.push(head);
+      for (const { heads } of signed)
+        verifier.expect({
+          heads: Object.fromEntries(seen.flatMap(({ chain }) => (heads[chain] ? [[chain, heads[chain]]] : []))),
+        });
       for (const head of seen) {
         let last = { seq: 0, hash: '' };
         for await (const row of entriesOf(reader, head.chain, head.seq)) {

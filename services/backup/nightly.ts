@@ -30,16 +30,28 @@ export function startNightly({ folder, keep, make, log }: NightlyOptions) {
       })
       .sort((a, b) => b.at - a.at);
 
-  async function makeOne(): Promise<BackupMade> {
+  /** One after another: two of one second would write one file. */
+  function makeOne(): Promise<BackupMade> {
+    const mine = running.then(writeOne, writeOne);
+    running = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async function writeOne(): Promise<BackupMade> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const stamp = new Date()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z')
-      .replaceAll(':', '');
+    const stamp = (await freeMoment()).replaceAll(':', '');
     const made = await make(join(folder, `taskmaster-${stamp}.tmbackup`));
     for (const { file } of (await files()).slice(keep)) await rm(file, { force: true });
     log.info({ file: made.file, rows: made.rows, bytes: made.bytes }, 'backup made');
     return made;
+  }
+
+  /** A second that no backup has its name from. */
+  async function freeMoment(): Promise<string> {
+    const taken = new Set((await files()).map(({ at }) => at));
+    let at = Math.floor(Date.now() / 1000) * 1000;
+    while (taken.has(at)) at += 1000;
+    return new Date(at).toISOString().replace('.000Z', 'Z');
   }
 
   async function look(): Promise<void> {
@@ -47,12 +59,8 @@ export function startNightly({ folder, keep, make, log }: NightlyOptions) {
     if (last && Date.now() - last.at < DAY) return;
     await makeOne().catch((error: Error) => log.error({ err: error.message }, 'backup failed, tried again in an hour'));
   }
-  const first = setTimeout(() => {
-    running = look();
-  }, HOUR / 6);
-  const timer = setInterval(() => {
-    running = look();
-  }, HOUR);
+  const first = setTimeout(() => void look(), HOUR / 6);
+  const timer = setInterval(() => void look(), HOUR);
 
   return {
     /** Now, whatever there is. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -39,6 +40,7 @@ export interface Restored {
 export async function restore({ connection, file, secret, progress }: RestoreOptions): Promise<Restored> {
   progress?.('Reading the backup');
   const { begin, rows } = await verified(file);
+  await demandNothingThere(connection);
   await migrate(connection, begin.migrations.at(-1)).catch((error: Error) => {
     throw new RestoreRefusal(
       `${error.message} Restore it with the program that made it (${begin.version}), or a newer one.`,
@@ -98,6 +100,9 @@ async function* linesOf(file: string): AsyncGenerator<string> {
 
 /** Reads the whole file once: it is a backup, it ends where it should, and its hash is the one it was written with. */
 async function verified(file: string): Promise<{ begin: Begin; rows: number }> {
+  await access(file, constants.R_OK).catch(() => {
+    throw new RestoreRefusal('The file is not there, or not readable. Nothing was changed.');
+  });
   const hash = createHash('sha256');
   let begin: Begin | undefined;
   let table: string | undefined;
@@ -143,6 +148,20 @@ async function* rowsOf(all: AsyncGenerator<string>): AsyncGenerator<string> {
     const { value, done } = await all.next();
     if (done || value === END_OF_TABLE) return;
     yield `${value}\n`;
+  }
+}
+
+/** Before anything is migrated: a database that is in use is left as it is, its version too. */
+async function demandNothingThere(connection: pg.ClientConfig): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ there: boolean }>(`select to_regclass('auth."user"') is not null as there`);
+    await client.query('begin');
+    if (rows[0]?.there) await demandEmpty(client);
+    await client.query('rollback');
+  } finally {
+    await client.end();
   }
 }
 

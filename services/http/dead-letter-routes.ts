@@ -8,6 +8,7 @@ import {
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import type { DeadLetter, DeadLetters } from '@taskmaster/runtime/runtime';
+import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Admin, AdminAct } from './admin.ts';
@@ -20,6 +21,7 @@ export function deadLetterRoutes({
   deadLetters,
   enterAdmin,
   record,
+  log,
 }: {
   http: Http;
   service: (typeof serviceNames)[number];
@@ -27,6 +29,7 @@ export function deadLetterRoutes({
   /** @throws Problem forbidden for anybody but an administrator or the operator */
   enterAdmin(request: FastifyRequest): Promise<Admin>;
   record(act: AdminAct): Promise<void>;
+  log: Logger;
 }): void {
   const at = `/api/admin/${service}/dead-letters`;
   const doc = (summary: string) => ({ summary, tags: ['administration'] });
@@ -78,7 +81,8 @@ export function deadLetterRoutes({
       const { id } = request.params;
       const outcome = await deadLetters.replay(id).catch((error: Error) => {
         if (isInfrastructureError(error)) throw error;
-        throw new Problem('failed_again', error.message);
+        log.warn({ service, id, err: error.message }, 'dead letter failed again');
+        throw new Problem('failed_again', 'Why stands in the log.');
       });
       if (outcome === 'unknown') throw new Problem('not_found');
       if (outcome === 'applied') await record({ request, by, action: 'dead_letter_replayed', detail: { service, id } });

@@ -50,6 +50,17 @@ const claim = say<Waiting>(
    returning l.id, l."for", l.task_id, l.title, l.due_at, l.late_reason, l.attempts, l.user_id, p.email, p.settings, now() as now,
      (select n.entries from notification.notification n where n.id = l.notification_id) as entries`,
 );
+/** What is not to be said any more: the task is done, gone or moved, or its person wants no mail (or is gone). A digest goes on. */
+const withdrawMail = say(
+  'withdraw_mail',
+  `update notification.ledger l set state = 'withdrawn', next_at = null
+   where channel = 'mail' and state in ('decided', 'handing_over') and next_at <= now() and (
+     exists (select from notification.person p where p.user_id = l.user_id
+       and (p.gone or not p.email_verified or p.settings ->> 'reminder_mail' = 'false'))
+     or (l."for" <> 'digest' and (
+       exists (select from notification.notification n where n.id = l.notification_id and n.withdrawn_at is not null)
+       or exists (select from notification.task t where t.workspace_id = l.workspace_id and t.id = l.task_id and not t.open))))`,
+);
 const settle = say(
   'settle_mail',
   `update notification.ledger set state = $2, error = $3, handed_over_at = case when $2 = 'handed_over' then now() end,
@@ -89,7 +100,10 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
 
   async function work(): Promise<void> {
     for (;;) {
-      const letters = await runtime.background((tx) => tx.query(claim, [AT_ONCE]));
+      const letters = await runtime.background((tx) => {
+        tx.write(withdrawMail, []);
+        return tx.query(claim, [AT_ONCE]);
+      });
       await Promise.all(letters.map(handOver));
       if (letters.length < AT_ONCE) break;
     }

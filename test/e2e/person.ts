@@ -75,6 +75,16 @@ export async function goTo({ page }: Seat, place: string): Promise<void> {
 
 /** Holds the page as it is now against WCAG 2.2 AA, as far as a machine can. */
 export async function expectAccessible({ page }: Seat, where: string): Promise<void> {
+  // Colours on their way from one theme to the other are neither's.
+  await page.evaluate(async () => {
+    await new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted)));
+    await Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((one) => one.effect?.getComputedTiming().iterations !== Number.POSITIVE_INFINITY)
+        .map((one) => one.finished),
+    );
+  });
   // Over the protocol, not as a script tag: the page's own policy would refuse that.
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {

@@ -5,6 +5,14 @@ import type { Act } from '../acts.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
 import type { Auth } from '../auth/better-auth.ts';
 
+/** What is limited for each address as well: tries, and letters to it. */
+const PER_ADDRESS = new Set([
+  '/sign-in/email',
+  '/sign-up/email',
+  '/request-password-reset',
+  '/send-verification-email',
+]);
+
 /** Better Auth under `/api/auth/*`; its refusals leave as our problems, its limits are ours. */
 export function authRoutes(parts: {
   http: Http;
@@ -31,7 +39,7 @@ export function authRoutes(parts: {
           if (request.headers.cookie !== undefined || request.headers.origin !== undefined)
             requireOwnOrigin(request, parts.public_url);
           if (path !== '/sign-out') limiter.take(`address:${request.ip}`);
-          if (path === '/sign-in/email' || path === '/sign-up/email') {
+          if (PER_ADDRESS.has(path)) {
             limiter.take(`email:${emailIn(text)}`);
           }
         }

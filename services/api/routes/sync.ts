@@ -100,6 +100,8 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
       const exists = async (who: Caller) => known(workspaceIds(who), request.params.id);
       const caller = await enter(parts, request, exists);
       await exists(caller);
+      if (caller.actor.kind === 'token' && request.body.ops.some((op) => op.entity === 'user'))
+        throw new Problem('forbidden', 'A token does not reach the account.');
       if (request.body.schema !== SYNC_SCHEMA)
         throw new Problem('schema_too_old', undefined, undefined, { schema: SYNC_SCHEMA });
       const answer = await push(runtime, caller, request.params.id, request.body);

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { expect, test } from 'vitest';
+import { startSmtpSink } from '../support/smtp-sink.ts';
+import { type Person, send, signUp, waitFor } from './person.ts';
+import { copyProgram, databaseGone, freePort, type Program, startProgram, temporaryFolder } from './program.ts';
+import { say } from './say.ts';
+
+const REMINDERS = Number(process.env.REMINDERS ?? 10_000);
+const PEOPLE = 20;
+const KILLS = 5;
+/** Milliseconds from now until the first is due, and over which they are due. */
+const AHEAD = 20_000;
+const WITHIN = 60_000;
+const A_PUSH = 50;
+
+/** Tasks that remind at an instant each, as a device pushes them: two ops a task. */
+async function push(url: string, person: Person, instants: readonly string[]): Promise<void> {
+  const client_id = randomUUID();
+  let n = 0;
+  for (let from = 0; from < instants.length; from += A_PUSH) {
+    const ops = instants.slice(from, from + A_PUSH).flatMap((at) => {
+      const id = randomUUID();
+      const op = (kind: string, entity: string, of: string, patch: object) => ({
+        op: randomUUID(),
+        n: ++n,
+        kind,
+        entity,
+        id: of,
+        patch,
+      });
+      return [
+        op('create', 'task', id, { title: `due ${at}` }),
+        op('create', 'reminder', randomUUID(), { task_id: id, when: { minutes_before: null, at } }),
+      ];
+    });
+    const body = { client_id, schema: 1, ops };
+    const { status, text } = await send(url, person, {
+      method: 'POST',
+      path: `/api/workspaces/${person.workspace}/ops`,
+      body,
+    });
+    expect(status, text.slice(0, 300)).toBe(200);
+    expect(text).not.toContain('rejected');
+  }
+}
+
+test(`${REMINDERS} reminders due in one minute, killed ${KILLS} times in it: each told once, never early`, async () => {
+  const copy = copyProgram();
+  const data_dir = temporaryFolder('reminders');
+  const port = await freePort();
+  const sink = await startSmtpSink();
+  const env = { SMTP_URL: sink.url, MAIL_FROM: 'tasks@example.test' };
+  const start = (): Program => startProgram({ folder: copy.folder, data_dir, port, env });
+  let program = start();
+  try {
+    await program.ready();
+    const people = await Promise.all(
+      Array.from({ length: PEOPLE }, (_, index) => signUp(program.url, `person-${index}`)),
+    );
+    const client = new pg.Client(program.connection);
+    await client.connect();
+    await client.query('update auth."user" set "emailVerified" = true');
+    await client.end();
+    await sleep(5_500);
+    const first = Date.now() + AHEAD;
+    const due = () => new Date(first + Math.random() * WITHIN).toISOString();
+    await Promise.all(
+      people.map((person) => push(program.url, person, Array.from({ length: REMINDERS / PEOPLE }, due))),
+    );
+    expect(Date.now(), 'all were asked for before the first was due').toBeLessThan(first);
+    let started = 0;
+    for (let kill = 1; kill <= KILLS; kill++) {
+      await sleep(Math.max(first + (kill * WITHIN) / (KILLS + 1) - Date.now(), 0));
+      await program.kill();
+      program = start();
+      await program.ready();
+      started = Date.now();
+    }
+    await sleep(Math.max(first + WITHIN - Date.now(), 0));
+    const looking = new pg.Client(program.connection);
+    await looking.connect();
+    const one = async <Row extends pg.QueryResultRow>(text: string): Promise<Row> =>
+      (await looking.query<Row>(text)).rows[0] as Row;
+    const open = `select count(*)::int as n from notification.ledger where state in ('scheduled', 'decided', 'handing_over')`;
+    await waitFor(async () => (await one<{ n: number }>(open)).n === 0, 120_000);
+    const found = await one<Record<string, number>>(
+      `select count(*) filter (where channel = 'app')::int as planned,
+         count(*) filter (where channel = 'app' and state = 'handed_over')::int as decided,
+         count(*) filter (where decided_at < due_at and channel = 'app')::int as early,
+         count(*) filter (where channel = 'app' and late_reason is not null)::int as "late, and why",
+         count(*) filter (where channel = 'app' and decided_at > due_at + interval '31 seconds' and late_reason is null)::int as unexplained,
+         count(*) filter (where channel = 'mail')::int as letters,
+         count(*) filter (where channel = 'mail' and state = 'handed_over')::int as "letters handed over",
+         (extract(epoch from max(decided_at)) * 1000)::float8 as last
+       from notification.ledger`,
+    );
+    const { shown, twice } = await one<{ shown: number; twice: number }>(
+      `select count(*)::int as shown, count(*) filter (where times > 1)::int as twice from (
+         select task_id, count(*) as times from (
+           select task_id from notification.notification where task_id is not null
+           union all select (e->>'task_id')::uuid from notification.notification n, jsonb_array_elements(n.entries) e
+         ) each group by task_id) told`,
+    );
+    await looking.end();
+    const ids = sink.taken
+      .filter((letter) => /^Reminder|late$/.test(letter.subject))
+      .map((letter) => letter.message_id);
+    const { last, ...counts } = found;
+    const table = {
+      ...counts,
+      'shown in the app': shown,
+      'shown twice': twice,
+      'letters taken': ids.length,
+      'letters taken again, under the same Message-ID': ids.length - new Set(ids).size,
+      'last decision after the last start or due, ms': Math.round((last ?? 0) - Math.max(started, first + WITHIN)),
+    };
+    say(
+      Object.entries(table)
+        .map(([what, count]) => `${what.padEnd(50)} ${String(count).padStart(7)}`)
+        .join('\n'),
+    );
+    expect(found).toMatchObject({ planned: REMINDERS, decided: REMINDERS, early: 0, unexplained: 0 });
+    expect({ shown, twice }).toEqual({ shown: REMINDERS, twice: 0 });
+    expect(found['letters handed over']).toBe(found.letters);
+    expect(new Set(ids).size).toBe(found.letters);
+    expect(ids.length - new Set(ids).size).toBeLessThanOrEqual(KILLS * 4);
+  } finally {
+    await program.kill();
+    await databaseGone(data_dir);
+    await sink.stop();
+    copy.remove();
+    rmSync(data_dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
