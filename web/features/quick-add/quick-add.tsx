@@ -53,7 +53,19 @@ export default function QuickAdd({ start }: { start: QuickAddStart }) {
     field.current?.setSelectionRange(end, end);
   }
 
+  // Who was faster than the parser is not made to press Enter again.
+  const [isWanted, setWanted] = useState(false);
+  useEffect(() => {
+    if (!isWanted || !grammar) return;
+    setWanted(false);
+    add();
+  });
+
   function add(): void {
+    if (!grammar) {
+      setWanted(true);
+      return;
+    }
     const parsed = typed.take();
     if (parsed.length === 0) return;
     const { place } = currentRoute();
