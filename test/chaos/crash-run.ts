@@ -92,10 +92,17 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
         program.gone.then(() => false),
       ]);
       const stop = new AbortController();
-      const working = Promise.all(clients.map((client) => (ready ? client.work(program.url, stop.signal) : undefined)));
+      // Who got no answer for another reason than the failpoint begins again: there is load until it is come to.
+      const underLoad = async (client: Client) => {
+        while (ready && !stop.signal.aborted && !program.hasEnded()) {
+          await client.work(program.url, stop.signal);
+          await sleep(20);
+        }
+      };
+      const working = Promise.all(clients.map(underLoad));
       working.catch(() => undefined);
       const isEnd = name === 'shutdown.during_drain';
-      await Promise.race([sleep(isEnd ? AT_A_FAILPOINT / 3 : AT_A_FAILPOINT), program.gone]);
+      await Promise.race([sleep(isEnd ? BEFORE_THE_END : AT_A_FAILPOINT), program.gone]);
       if (isEnd) await program.stop();
       reached[name] ||= program.wasKilled();
       await program.kill();
@@ -135,7 +142,8 @@ async function confirm(connection: Program['connection']): Promise<void> {
 }
 
 /** Milliseconds of load in which a failpoint is to be come to. */
-const AT_A_FAILPOINT = 6_000;
+const BEFORE_THE_END = 2_000;
+const AT_A_FAILPOINT = 30_000;
 const ONCE: readonly Failpoint[] = ['audit.during_checkpoint', 'shutdown.during_drain'];
 
 function clientsOf(person: Person, random: Random, record: Record): Client[] {
