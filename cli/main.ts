@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { serviceNames } from '@taskmaster/contracts/http/admin';
 import { ask, Refused } from './ask.ts';
 import { table } from './table.ts';
 import { inWords, verifyExport } from './verify-audit.ts';
@@ -19,7 +20,6 @@ const HELP = `taskmaster: for whoever runs the place, on the machine where it ru
   audit verify FILE [--checkpoints FILE] [--key HEX]
                                        verify an export of the audit log; needs no network and no TaskMaster
 `;
-const SERVICES = ['api', 'recurring', 'notification', 'audit'];
 type Row = Record<string, unknown>;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -85,7 +85,8 @@ async function main(): Promise<void> {
 }
 
 function deadLetterPath([service = '', id = '']: string[]): string {
-  if (!SERVICES.includes(service)) throw new Refused(`A service is one of ${SERVICES.join(', ')}.`);
+  if (!(serviceNames as readonly string[]).includes(service))
+    throw new Refused(`A service is one of ${serviceNames.join(', ')}.`);
   return `/api/admin/${service}/dead-letters/${encodeURIComponent(id)}`;
 }
 
@@ -111,7 +112,7 @@ async function showUsers(): Promise<void> {
 
 async function showDeadLetters(): Promise<void> {
   const lists = await Promise.all(
-    SERVICES.map(async (service) => {
+    serviceNames.map(async (service) => {
       const { items } = await ask<{ items: Row[] }>('GET', `/api/admin/${service}/dead-letters`);
       return items.map((item) => ({ service, ...item }));
     }),

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { migrate } from '@taskmaster/db/migrate';
-import { openDatabase } from '@taskmaster/db/server/start';
-import { createLogger } from '@taskmaster/runtime/telemetry';
+import { type Database, openDatabase } from '@taskmaster/db/server/start';
+import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { backup } from './backup/backup.ts';
 import { startNightly } from './backup/nightly.ts';
@@ -20,37 +20,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/**
- * Puts a backup into a data folder, or a database, that holds nothing yet; the program must not run there.
- * @throws RestoreRefusal | StartRefusal
- */
-export async function restoreSingle(config: Config, file: string, progress: (text: string) => void): Promise<Restored> {
-  const dataDir = resolve(config.DATA_DIR);
-  mkdirSync(dataDir, { recursive: true });
-  const own = join(dataDir, SECRET_FILE);
-  const log = createLogger('warn');
-  const database = await openDatabase({
-    ...(config.DATABASE_URL ? { database_url: config.DATABASE_URL } : {}),
-    data_dir: dataDir,
-    allow_unsafe: config.ALLOW_UNSAFE_DATABASE,
-    log: ({ level, msg, ...fields }) => log[level](fields, msg),
-    progress,
-  });
-  try {
-    const release = await holdAlone(database.connection);
-    try {
-      const here = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
-      const restored = await restore({ connection: database.connection, file, secret: here, progress });
-      if (here === undefined && restored.secret) writeFileSync(own, restored.secret, { mode: 0o600, flag: 'wx' });
-      return restored;
-    } finally {
-      await release();
-    }
-  } finally {
-    await database.stop();
-  }
-}
-
 const SECRET_FILE = 'better-auth-secret';
 
 /** Held for as long as the program runs: one program per database. */
@@ -64,13 +33,7 @@ export async function startSingle(
   const log = createLogger(config.LOG_LEVEL);
   const dataDir = resolve(config.DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
-  const database = await openDatabase({
-    ...(config.DATABASE_URL ? { database_url: config.DATABASE_URL } : {}),
-    data_dir: dataDir,
-    allow_unsafe: config.ALLOW_UNSAFE_DATABASE,
-    log: ({ level, msg, ...fields }) => log[level](fields, msg),
-    progress: options.progress,
-  });
+  const database = await open(config, dataDir, log, options.progress);
   const { connection } = database;
   const undo: (() => Promise<unknown>)[] = [() => database.stop()];
   try {
@@ -121,6 +84,39 @@ export async function startSingle(
     throw error;
   }
 }
+
+/**
+ * Puts a backup into a data folder, or a database, that holds nothing yet; the program must not run there.
+ * @throws RestoreRefusal | StartRefusal
+ */
+export async function restoreSingle(config: Config, file: string, progress: (text: string) => void): Promise<Restored> {
+  const dataDir = resolve(config.DATA_DIR);
+  mkdirSync(dataDir, { recursive: true });
+  const own = join(dataDir, SECRET_FILE);
+  const database = await open(config, dataDir, createLogger('warn'), progress);
+  try {
+    const release = await holdAlone(database.connection);
+    try {
+      const here = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
+      const restored = await restore({ connection: database.connection, file, secret: here, progress });
+      if (here === undefined && restored.secret) writeFileSync(own, restored.secret, { mode: 0o600, flag: 'wx' });
+      return restored;
+    } finally {
+      await release();
+    }
+  } finally {
+    await database.stop();
+  }
+}
+
+const open = (config: Config, dataDir: string, log: Logger, progress: (text: string) => void): Promise<Database> =>
+  openDatabase({
+    ...(config.DATABASE_URL ? { database_url: config.DATABASE_URL } : {}),
+    data_dir: dataDir,
+    allow_unsafe: config.ALLOW_UNSAFE_DATABASE,
+    log: ({ level, msg, ...fields }) => log[level](fields, msg),
+    progress,
+  });
 
 async function unwind(undo: (() => Promise<unknown>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();

@@ -53,8 +53,9 @@ export interface ServicesOptions {
   validateSocketsEvery?: number;
 }
 
-/** Milliseconds after which a database that hangs counts as one that is away. */
+/** Milliseconds that answers under way get when the program stops. */
 const LAST_ANSWERS_WITHIN = 5_000;
+/** Milliseconds after which a database that hangs counts as one that is away. */
 const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
 
 /** Every service in this one process, on one port, with the page at `/`. Ready to listen when this resolves. */

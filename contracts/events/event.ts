@@ -152,3 +152,18 @@ export const eventSchemas = {
 
 export const EVENT_SOURCE = '/taskmaster';
 export const schemaAddress = (name: keyof typeof eventSchemas): string => `https://taskmaster.dev/schemas/${name}.json`;
+
+/** What every event of ours has around its type and data. */
+export const envelopeOf = (
+  schema: keyof typeof eventSchemas,
+  of: { id: string; subject: string; time: string; traceparent?: string | undefined },
+) => ({
+  specversion: '1.0' as const,
+  id: of.id,
+  source: EVENT_SOURCE,
+  subject: of.subject,
+  time: of.time,
+  datacontenttype: 'application/json' as const,
+  dataschema: schemaAddress(schema),
+  ...(of.traceparent ? { traceparent: of.traceparent } : {}),
+});

@@ -57,18 +57,20 @@ create trigger audit_logs_only_grow before update or delete or truncate on audit
 create trigger checkpoints_only_grow before update or delete or truncate on audit.checkpoint
   for each statement execute function audit.refuse();
 
-do $$
-declare role_name text;
+-- A role that is missing is made; whoever migrates has to be able to become it.
+create function runtime.create_roles(names text[]) returns void language plpgsql as $$
+declare name text;
 begin
-  foreach role_name in array array['taskmaster_audit', 'taskmaster_audit_background'] loop
-    if not exists (select from pg_roles where rolname = role_name) then
-      execute format('create role %I nologin', role_name);
+  foreach name in array names loop
+    if not exists (select from pg_roles where rolname = name) then
+      execute format('create role %I nologin', name);
     end if;
-    if not pg_has_role(current_user, role_name, 'MEMBER') then
-      execute format('grant %I to current_user', role_name);
+    if not pg_has_role(current_user, name, 'MEMBER') then
+      execute format('grant %I to current_user', name);
     end if;
   end loop;
 end $$;
+select runtime.create_roles(array['taskmaster_audit', 'taskmaster_audit_background']);
 
 grant usage on schema audit to taskmaster_audit, taskmaster_audit_background;
 grant select on audit.audit_logs, audit.chain, audit.person_key, audit.checkpoint to taskmaster_audit;

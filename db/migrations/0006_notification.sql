@@ -106,18 +106,7 @@ create table notification.outage (
   reason text not null check (reason in ('down', 'asleep'))
 );
 
-do $$
-declare role_name text;
-begin
-  foreach role_name in array array['taskmaster_notification', 'taskmaster_notification_background'] loop
-    if not exists (select from pg_roles where rolname = role_name) then
-      execute format('create role %I nologin', role_name);
-    end if;
-    if not pg_has_role(current_user, role_name, 'MEMBER') then
-      execute format('grant %I to current_user', role_name);
-    end if;
-  end loop;
-end $$;
+select runtime.create_roles(array['taskmaster_notification', 'taskmaster_notification_background']);
 
 grant usage on schema notification to taskmaster_notification, taskmaster_notification_background;
 grant select, insert, update, delete on all tables in schema notification to taskmaster_notification_background;

@@ -1,17 +1,15 @@
 import type { About } from '@taskmaster/contracts/http/service';
-import { Problem } from '@taskmaster/contracts/problems';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
-import type { Admin, AdminAct } from '../http/admin.ts';
+import type { Administration } from '../http/admin.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
-import { isOperator } from '../http/operator-socket.ts';
 import type { Http } from '../http/server.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
-import { OPERATOR, recordAct } from './acts.ts';
+import { recordAct } from './acts.ts';
 import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
@@ -25,7 +23,7 @@ import { handleOccurrenceDue } from './consumers/bring-about-successor.ts';
 import { createLogSource } from './log/log-source.ts';
 import { authRoutes } from './routes/auth.ts';
 import { mountApi } from './routes/mount.ts';
-import { enter, type Parts } from './routes/route.ts';
+import { enter, enterAdmin, type Parts } from './routes/route.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
 
 export interface ApiOptions {
@@ -44,15 +42,11 @@ export interface ApiOptions {
   log: Logger;
 }
 
-export interface Api {
+export interface Api extends Administration {
   tickets: Tickets;
   authenticate: Authenticate;
   /** For routes of other services: who calls, within their rate, with a request that is valid. */
   enter(request: FastifyRequest): Promise<Authenticated>;
-  /** For what only whoever runs the place may do. @throws Problem forbidden */
-  enterAdmin(request: FastifyRequest): Promise<Admin>;
-  /** Makes what they did known to the audit log. */
-  record(act: AdminAct): Promise<void>;
   links: OneTimeLinks;
   /** Changes that are committed and not published. */
   relayLag(): Promise<number>;
@@ -101,6 +95,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     people,
     ...(public_url ? { public_url } : {}),
   });
+  const record: Administration['record'] = (request, act) => recordAct(runtime, request, act);
   const perUser: Limiter = createLimiter(options.rate);
   const parts: Parts = { http, runtime, authenticate, people, allow: (userId) => perUser.take(userId) };
 
@@ -108,7 +103,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     authRoutes({
       http,
       auth,
-      record: (act) => recordAct(runtime, act),
+      record,
       limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       ...(public_url ? { public_url } : {}),
     });
@@ -137,25 +132,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     tickets,
     authenticate,
     enter: (request) => enter(parts, request),
-    enterAdmin: async (request) => {
-      if (isOperator(request)) {
-        if (request.validationError) throw request.validationError;
-        return { user_id: null };
-      }
-      const caller = await enter(parts, request);
-      if (caller.role !== 'admin') throw new Problem('forbidden', 'For administrators.');
-      return { user_id: caller.user_id };
-    },
-    record: ({ request, by, action, detail }) => {
-      const agent = request.headers['user-agent'];
-      const act = {
-        action,
-        user_id: by.user_id,
-        ip: by.user_id === null ? OPERATOR : request.ip,
-        ...(detail ? { detail } : {}),
-      };
-      return recordAct(runtime, { ...act, ...(agent ? { user_agent: agent } : {}) });
-    },
+    enterAdmin: (request) => enterAdmin(parts, request),
+    record,
     links,
     relayLag: async () =>
       (await runtime.background((tx) => tx.query(relayLag, []), { readOnly: true }))[0]?.changes ?? 0,

@@ -1,4 +1,4 @@
-import { scopes } from '@taskmaster/contracts/http/tokens';
+import { scopes } from '@taskmaster/contracts/scopes';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { EVENT_SOURCE, schemaAddress } from '@taskmaster/contracts/events/event';
+import { actEvent } from '@taskmaster/contracts/events/act';
+import { topicOf } from '@taskmaster/contracts/events/types';
 import { migrate } from '@taskmaster/db/migrate';
-import { INSTALLATION_ID } from '@taskmaster/domain/ids';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { v7 } from 'uuid';
@@ -215,28 +216,16 @@ async function newEpoch(client: pg.Client): Promise<void> {
 }
 
 async function tellAudit(client: pg.Client, begin: Begin, file: string): Promise<void> {
-  const id = v7();
-  const event = {
-    specversion: '1.0',
-    id,
-    source: EVENT_SOURCE,
-    type: 'com.todo.audit.recorded',
-    subject: INSTALLATION_ID,
-    time: new Date().toISOString(),
-    datacontenttype: 'application/json',
-    dataschema: schemaAddress('audit-recorded'),
-    data: {
-      user_id: null,
-      workspace_id: INSTALLATION_ID,
-      idempotency_key: id,
-      meta: { actor: { kind: 'system', id: 'operator' }, via: 'cli', correlation_id: id, causation_id: null },
-      payload: { action: 'restored', detail: { backup_at: begin.at, file: file.split('/').at(-1) } },
-    },
-  };
+  const detail = { backup_at: begin.at, file: basename(file) };
+  const event = actEvent(
+    { action: 'restored', who: 'operator', via: 'cli', detail },
+    { id: v7(), time: new Date().toISOString() },
+  );
   await client.query(`set local role ${ROLES.tasks}`);
-  await client.query(`insert into tasks.outbox (id, topic, workspace_id, event) values ($1, 'audit-log', $2, $3)`, [
-    id,
-    INSTALLATION_ID,
+  await client.query('insert into tasks.outbox (id, topic, workspace_id, event) values ($1, $2, $3, $4)', [
+    event.id,
+    topicOf(event.type),
+    event.data.workspace_id,
     JSON.stringify(event),
   ]);
   await client.query('reset role');

@@ -1,8 +1,7 @@
 import { backupMadeSchema } from '@taskmaster/contracts/http/admin';
 import { orProblem } from '@taskmaster/contracts/problems';
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Admin, AdminAct } from '../http/admin.ts';
+import type { Administration } from '../http/admin.ts';
 import type { Http } from '../http/server.ts';
 import type { Nightly } from './nightly.ts';
 
@@ -12,11 +11,9 @@ export function backupRoutes({
   backups,
   enterAdmin,
   record,
-}: {
+}: Administration & {
   http: Http;
   backups: Pick<Nightly, 'make'>;
-  enterAdmin(request: FastifyRequest): Promise<Admin>;
-  record(act: AdminAct): Promise<void>;
 }): void {
   http.post(
     '/api/admin/backups',
@@ -30,9 +27,9 @@ export function backupRoutes({
       attachValidation: true,
     },
     async (request, reply) => {
-      const by = await enterAdmin(request);
+      const who = await enterAdmin(request);
       const made = await backups.make();
-      await record({ request, by, action: 'backup_made', detail: { at: made.at, rows: made.rows } });
+      await record(request, { who, action: 'backup_made', detail: { at: made.at, rows: made.rows } });
       return reply.code(201).send(made);
     },
   );

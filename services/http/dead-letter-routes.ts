@@ -9,9 +9,8 @@ import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import type { DeadLetter, DeadLetters } from '@taskmaster/runtime/runtime';
 import type { Logger } from '@taskmaster/runtime/telemetry';
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Admin, AdminAct } from './admin.ts';
+import type { Administration } from './admin.ts';
 import type { Http } from './server.ts';
 
 /** The events that a service could not handle: listed, looked at, applied late. Every service has these. */
@@ -22,13 +21,10 @@ export function deadLetterRoutes({
   enterAdmin,
   record,
   log,
-}: {
+}: Administration & {
   http: Http;
   service: (typeof serviceNames)[number];
   deadLetters: DeadLetters;
-  /** @throws Problem forbidden for anybody but an administrator or the operator */
-  enterAdmin(request: FastifyRequest): Promise<Admin>;
-  record(act: AdminAct): Promise<void>;
   log: Logger;
 }): void {
   const at = `/api/admin/${service}/dead-letters`;
@@ -77,7 +73,7 @@ export function deadLetterRoutes({
       attachValidation: true,
     },
     async (request) => {
-      const by = await enterAdmin(request);
+      const who = await enterAdmin(request);
       const { id } = request.params;
       const outcome = await deadLetters.replay(id).catch((error: Error) => {
         if (isInfrastructureError(error)) throw error;
@@ -85,7 +81,8 @@ export function deadLetterRoutes({
         throw new Problem('failed_again', 'Why stands in the log.');
       });
       if (outcome === 'unknown') throw new Problem('not_found');
-      if (outcome === 'applied') await record({ request, by, action: 'dead_letter_replayed', detail: { service, id } });
+      if (outcome === 'applied')
+        await record(request, { who, action: 'dead_letter_replayed', detail: { service, id } });
       return { outcome };
     },
   );

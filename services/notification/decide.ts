@@ -1,9 +1,4 @@
-import {
-  EVENT_SOURCE,
-  type NotificationUpdated,
-  type ReminderTriggered,
-  schemaAddress,
-} from '@taskmaster/contracts/events/event';
+import { envelopeOf, type NotificationUpdated, type ReminderTriggered } from '@taskmaster/contracts/events/event';
 import { defaultSettings } from '@taskmaster/domain/commands/settings';
 import { personalWorkspaceId } from '@taskmaster/domain/ids';
 import type { Settings } from '@taskmaster/domain/task';
@@ -174,19 +169,9 @@ export async function announce(
   }
 }
 
-const envelope = (id: string, subject: string) => ({
-  specversion: '1.0' as const,
-  id,
-  source: EVENT_SOURCE,
-  subject,
-  time: new Date().toISOString(),
-  datacontenttype: 'application/json' as const,
-});
-
 const triggered = (one: Due, shown: Shown, told_with: number): ReminderTriggered => ({
-  ...envelope(v5('triggered', one.id), one.task_id),
+  ...envelopeOf('reminder-triggered', { id: v5('triggered', one.id), subject: one.task_id, time: one.now }),
   type: 'com.todo.reminder.triggered',
-  dataschema: schemaAddress('reminder-triggered'),
   data: {
     task_id: one.task_id,
     user_id: one.user_id,
@@ -218,8 +203,7 @@ const updated = (
   unread: number,
   fresh: NotificationUpdated['data']['payload']['fresh'],
 ): NotificationUpdated => ({
-  ...envelope(v7(), user_id),
+  ...envelopeOf('notification-updated', { id: v7(), subject: user_id, time: new Date().toISOString() }),
   type: 'com.todo.notification.updated',
-  dataschema: schemaAddress('notification-updated'),
   data: { user_id, workspace_id: personalWorkspaceId(user_id), payload: { unread, fresh } },
 });

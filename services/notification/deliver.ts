@@ -9,6 +9,7 @@ import type { Logger } from '@taskmaster/runtime/telemetry';
 import { v5 } from 'uuid';
 import { digestLetter, reminderLetter } from '../mail/letters.ts';
 import { type Mailer, MailRefused, type Post } from '../mail/mailer.ts';
+import { serially } from './serially.ts';
 
 interface Waiting {
   id: string;
@@ -150,9 +151,9 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
     return { ...letter, to: waiting.email, message_id: `${waiting.id}@${new URL(address).hostname}`, unsubscribe_url };
   }
 
-  const one = serially(work);
-  runtime.wake.onWake(MAIL, one);
-  runtime.every(MAIL, 5_000, one);
+  const handOverAll = serially(work);
+  runtime.wake.onWake(MAIL, handOverAll);
+  runtime.every(MAIL, 5_000, handOverAll);
 }
 
 /** @returns whether there is something to hand over */
@@ -177,28 +178,6 @@ async function queueMail(event: ReminderTriggered, tx: Tx<'notification'>): Prom
     ...[event.id, cause_sequence, epoch, meta.correlation_id],
   ]);
   return true;
-}
-
-/** At most one at a time, and one more after it for all who came meanwhile. */
-function serially(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let again = false;
-  const run = async (): Promise<void> => {
-    if (running) {
-      again = true;
-      return running;
-    }
-    running = (async () => {
-      do {
-        again = false;
-        await work();
-      } while (again);
-    })().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
-  return run;
 }
 
 const inWords = (instant: string, now: string, zone: string): string => {

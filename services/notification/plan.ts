@@ -87,7 +87,7 @@ const withdraw = say(
   'withdraw',
   `update notification.ledger set state = 'withdrawn', next_at = null
    where workspace_id = $1 and task_id = $2 and state in ('scheduled', 'decided') and (channel <> 'app' or state = 'scheduled')
-     and reminder_id is distinct from notification_id`,
+     and "for" <> 'digest'`,
 );
 const withdrawShown = say<{ user_id: string }>(
   'withdraw_shown',

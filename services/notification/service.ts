@@ -10,6 +10,7 @@ import { noteAlive } from './outages.ts';
 import { follow } from './plan.ts';
 import { createQueries } from './queries.ts';
 import { notificationRoutes } from './routes.ts';
+import { serially } from './serially.ts';
 
 export interface NotificationOptions {
   http: Http;
@@ -56,7 +57,6 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
   let missed: readonly { workspace_id: string; head: number }[] | undefined;
-  let running: Promise<void> | undefined;
   const started = Date.now();
 
   runtime.consume('notification', followed, async (event, tx, emit) => {
@@ -97,16 +97,7 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
       return;
     }
   }
-  /** One at a time: who comes meanwhile waits for it and looks again. */
-  async function look(): Promise<void> {
-    const before = running;
-    const mine = (async () => {
-      await before?.catch(() => undefined);
-      await sweep();
-    })();
-    running = mine;
-    return mine;
-  }
+  const look = serially(sweep);
   runtime.wake.onWake(REMINDERS, look);
   runtime.every(REMINDERS, SWEEP_EVERY, look);
   arm(new Date().toISOString());

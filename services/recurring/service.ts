@@ -1,4 +1,4 @@
-import { type ChangeEvent, EVENT_SOURCE, type OccurrenceDue, schemaAddress } from '@taskmaster/contracts/events/event';
+import { type ChangeEvent, envelopeOf, type OccurrenceDue } from '@taskmaster/contracts/events/event';
 import type { Task } from '@taskmaster/domain/task';
 import type { Emit, Runtime, Service, Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
@@ -86,15 +86,8 @@ async function follow(event: ChangeEvent, tx: Tx<'recurring'>, emit: Emit): Prom
 function occurrenceDue(cause: ChangeEvent, successor_id: string, completion_id: string): OccurrenceDue {
   const { workspace_id, user_id, epoch, sequence, meta } = cause.data;
   return {
-    specversion: '1.0',
-    id: v5(`occurrence-due:${completion_id}`, successor_id),
-    source: EVENT_SOURCE,
+    ...envelopeOf('occurrence-due', { ...cause, id: v5(`occurrence-due:${completion_id}`, successor_id) }),
     type: 'com.todo.task.occurrence-due',
-    subject: cause.subject,
-    time: cause.time,
-    datacontenttype: 'application/json',
-    dataschema: schemaAddress('occurrence-due'),
-    ...(cause.traceparent ? { traceparent: cause.traceparent } : {}),
     data: {
       task_id: cause.subject,
       user_id,

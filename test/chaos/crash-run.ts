@@ -79,7 +79,26 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
       }
       await program.ready();
     }
+    /** Who got no answer for another reason than the program's end begins again: there is load until it stops. */
+    const underLoad = async (during: Program, stop: AbortSignal) => {
+      await Promise.all(
+        clients.map(async (client) => {
+          while (!stop.aborted && !during.hasEnded()) {
+            await client.work(during.url, stop);
+            await sleep(20);
+          }
+        }),
+      );
+    };
     for (const name of options.failpoints ?? []) {
+      if (name === 'audit.during_checkpoint') {
+        const stop = new AbortController();
+        const working = underLoad(program, stop.signal);
+        await somethingToSign(program.connection);
+        stop.abort();
+        await program.kill();
+        await working;
+      }
       await program.kill();
       // What happens once in a program's life is met the first time.
       const nth = ONCE.includes(name) || name.startsWith('notify.') ? 1 : 1 + Math.floor(random() * 4);
@@ -92,14 +111,7 @@ export async function runCrashes(options: CrashOptions): Promise<CrashReport> {
         program.gone.then(() => false),
       ]);
       const stop = new AbortController();
-      // Who got no answer for another reason than the failpoint begins again: there is load until it is come to.
-      const underLoad = async (client: Client) => {
-        while (ready && !stop.signal.aborted && !program.hasEnded()) {
-          await client.work(program.url, stop.signal);
-          await sleep(20);
-        }
-      };
-      const working = Promise.all(clients.map(underLoad));
+      const working = ready ? underLoad(program, stop.signal) : Promise.resolve();
       working.catch(() => undefined);
       const isEnd = name === 'shutdown.during_drain';
       await Promise.race([sleep(isEnd ? BEFORE_THE_END : AT_A_FAILPOINT), program.gone]);
@@ -138,6 +150,16 @@ async function confirm(connection: Program['connection']): Promise<void> {
   const client = new pg.Client(connection);
   await client.connect();
   await client.query('update auth."user" set "emailVerified" = true');
+  await client.end();
+}
+
+/** Once the checkpoint that every start makes is behind it, whatever is written stays unsigned for an hour. */
+async function somethingToSign(connection: Program['connection']): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  await sleep(BEFORE_THE_END);
+  const unsigned = 'select 1 from audit.chain where seq > signed limit 1';
+  while ((await client.query(unsigned)).rowCount === 0) await sleep(50);
   await client.end();
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
-import type { Config } from '../../services/config.ts';
-import { type Services, startServices } from '../../services/start-services.ts';
+import { type Services, type ServicesOptions, startServices } from '../../services/start-services.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 
 export interface Answer {
@@ -72,9 +71,7 @@ export interface RunningServices extends Services {
 
 /** Every service on a fresh real database and a real socket. */
 export async function runServices(
-  config: Partial<
-    Pick<Config, 'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY' | 'SMTP_URL' | 'MAIL_FROM'>
-  > = {},
+  config: Partial<ServicesOptions['config']> = {},
   log: Logger = createLogger('silent'),
   /** Another database than a fresh one: it is left where it is. */
   given?: FreshDatabase['connection'],

@@ -6,6 +6,7 @@ import '../styles/shell.css';
 import '../styles/list.css';
 import '../styles/quick-add.css';
 import '../styles/panel.css';
+import '../styles/settings.css';
 import '../styles/told.css';
 import '../styles/ledger.css';
 import '../styles/activity.css';

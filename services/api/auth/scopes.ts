@@ -1,4 +1,4 @@
-import type { Scope } from '@taskmaster/contracts/http/tokens';
+import type { Scope } from '@taskmaster/contracts/scopes';
 
 const READ = ['GET'];
 const WRITE = ['POST', 'PATCH', 'DELETE'];

@@ -1,10 +1,4 @@
-import {
-  type ChangeEvent,
-  EVENT_SOURCE,
-  type Event,
-  schemaAddress,
-  type TaskSync,
-} from '@taskmaster/contracts/events/event';
+import { type ChangeEvent, type Event, envelopeOf, type TaskSync } from '@taskmaster/contracts/events/event';
 import { eventTypeOf } from '@taskmaster/contracts/events/types';
 import type { SyncChange } from '@taskmaster/contracts/sync/changes';
 import { eventId } from '@taskmaster/domain/ids';
@@ -173,15 +167,13 @@ function stateAfter(states: ReadonlyMap<string, Row>, change: LoggedChange): Row
 
 function eventOf(change: LoggedChange, after: Row, changed: Record<string, [unknown, unknown]>): ChangeEvent {
   return {
-    specversion: '1.0',
-    id: eventId(change.workspace_id, change.epoch, change.seq),
-    source: EVENT_SOURCE,
+    ...envelopeOf('change', {
+      id: eventId(change.workspace_id, change.epoch, change.seq),
+      subject: change.entity_id,
+      time: change.at,
+      traceparent: change.meta.traceparent,
+    }),
     type: eventTypeOf(change.entity, change.kind) as ChangeEvent['type'],
-    subject: change.entity_id,
-    time: change.at,
-    datacontenttype: 'application/json',
-    dataschema: schemaAddress('change'),
-    ...(change.meta.traceparent ? { traceparent: change.meta.traceparent } : {}),
     data: {
       ...(change.entity === 'task' ? { task_id: change.entity_id } : {}),
       user_id: change.user_id,
@@ -244,14 +236,12 @@ export const syncChange = (change: SyncChange): SyncChange => ({
 
 function syncEvent(of: LoggedChange, from: number, to: number, events: SyncChange[] | undefined): TaskSync {
   return {
-    specversion: '1.0',
-    id: v5(`sync:${of.epoch}:${from}:${to}`, of.workspace_id),
-    source: EVENT_SOURCE,
+    ...envelopeOf('task-sync', {
+      id: v5(`sync:${of.epoch}:${from}:${to}`, of.workspace_id),
+      subject: of.workspace_id,
+      time: of.at,
+    }),
     type: 'com.todo.task.sync',
-    subject: of.workspace_id,
-    time: of.at,
-    datacontenttype: 'application/json',
-    dataschema: schemaAddress('task-sync'),
     data: {
       workspace_id: of.workspace_id,
       epoch: of.epoch,

@@ -6,10 +6,9 @@ import {
   statusSchema,
 } from '@taskmaster/contracts/http/admin';
 import { orProblem } from '@taskmaster/contracts/problems';
-import type { FastifyRequest } from 'fastify';
 import type pg from 'pg';
 import { z } from 'zod';
-import type { Admin, AdminAct } from '../../http/admin.ts';
+import type { Administration } from '../../http/admin.ts';
 import type { Http } from '../../http/server.ts';
 import type { OneTimeLinks } from '../auth/one-time-links.ts';
 
@@ -21,12 +20,10 @@ export function adminRoutes({
   enterAdmin,
   record,
   status,
-}: {
+}: Administration & {
   http: Http;
   authPool: pg.Pool;
   links: OneTimeLinks;
-  enterAdmin(request: FastifyRequest): Promise<Admin>;
-  record(act: AdminAct): Promise<void>;
   status(): Promise<Omit<AdminStatus, 'users'>>;
 }): void {
   const doc = (summary: string) => ({ summary, tags: ['administration'] });
@@ -73,9 +70,9 @@ export function adminRoutes({
       attachValidation: true,
     },
     async (request, reply) => {
-      const by = await enterAdmin(request);
+      const who = await enterAdmin(request);
       const { user_id, ...link } = await links.resetPassword(request.body.email);
-      await record({ request, by, action: 'password_reset_link_made', detail: { for: user_id } });
+      await record(request, { who, action: 'password_reset_link_made', detail: { for: user_id } });
       return reply.code(201).header('cache-control', 'no-store').send(link);
     },
   );
@@ -91,9 +88,9 @@ export function adminRoutes({
       attachValidation: true,
     },
     async (request, reply) => {
-      const by = await enterAdmin(request);
+      const who = await enterAdmin(request);
       const link = await links.invite();
-      await record({ request, by, action: 'invitation_made' });
+      await record(request, { who, action: 'invitation_made' });
       return reply.code(201).header('cache-control', 'no-store').send(link);
     },
   );

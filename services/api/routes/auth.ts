@@ -1,7 +1,8 @@
+import type { Act } from '@taskmaster/contracts/events/act';
 import { Problem, type ProblemCode, problemCodes } from '@taskmaster/contracts/problems';
+import type { Administration } from '../../http/admin.ts';
 import type { Limiter } from '../../http/limiter.ts';
 import type { Http } from '../../http/server.ts';
-import type { Act } from '../acts.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
 import type { Auth } from '../auth/better-auth.ts';
 
@@ -19,7 +20,7 @@ export function authRoutes(parts: {
   auth: Auth;
   limiter: Limiter;
   public_url?: string;
-  record(act: Act): Promise<void>;
+  record: Administration['record'];
 }): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
@@ -59,8 +60,7 @@ export function authRoutes(parts: {
           new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
         );
         const act = await actOf(path, text, answer.clone(), leaving?.user.id);
-        const agent = request.headers['user-agent'];
-        if (act) await parts.record({ ...act, ip: request.ip, ...(agent ? { user_agent: agent } : {}) });
+        if (act) await parts.record(request, act);
         if (answer.status >= 400) throw await problemOf(answer);
         for (const [name, value] of answer.headers)
           if (name !== 'set-cookie' && name !== 'content-length') reply.header(name, value);
@@ -81,15 +81,15 @@ async function actOf(
   text: string,
   answer: Response,
   leaving: string | undefined,
-): Promise<Pick<Act, 'action' | 'user_id' | 'detail'> | undefined> {
+): Promise<Pick<Act, 'action' | 'who' | 'detail'> | undefined> {
   if (path === '/sign-in/email' && answer.status === 401)
-    return { action: 'sign_in_failed', user_id: null, detail: { email: emailIn(text) } };
+    return { action: 'sign_in_failed', who: null, detail: { email: emailIn(text) } };
   if (!answer.ok) return undefined;
-  if (path === '/sign-out') return leaving ? { action: 'signed_out', user_id: leaving } : undefined;
+  if (path === '/sign-out') return leaving ? { action: 'signed_out', who: { user_id: leaving } } : undefined;
   const action = { '/sign-in/email': 'signed_in', '/sign-up/email': 'signed_up' }[path] as Act['action'] | undefined;
   if (!action) return undefined;
   const { user } = (await answer.json()) as { user?: { id: string } };
-  return user ? { action, user_id: user.id } : undefined;
+  return user ? { action, who: { user_id: user.id } } : undefined;
 }
 
 /**

@@ -4,6 +4,8 @@ import { opOfKey } from '@taskmaster/domain/ids';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { Admin } from '../../http/admin.ts';
+import { isOperator } from '../../http/operator-socket.ts';
 import type { Http } from '../../http/server.ts';
 import type { Authenticate, Authenticated } from '../auth/authenticate.ts';
 import type { People } from '../auth/people.ts';
@@ -35,6 +37,17 @@ export async function enter(
   if (!error) return caller;
   if (error.validationContext === 'body') await exists?.(caller);
   throw hasZodFastifySchemaValidationErrors(error) ? error : new Problem('malformed');
+}
+
+/** Whoever runs the place: an administrator, or the operator on their socket. @throws Problem forbidden */
+export async function enterAdmin(parts: Parts, request: FastifyRequest): Promise<Admin> {
+  if (isOperator(request)) {
+    if (request.validationError) throw request.validationError;
+    return 'operator';
+  }
+  const { role, user_id } = await enter(parts, request);
+  if (role !== 'admin') throw new Problem('forbidden', 'For administrators.');
+  return { user_id };
 }
 
 /** Runs one command for a route: with its Idempotency-Key, if the caller sent one, and answers. */

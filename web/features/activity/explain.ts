@@ -5,6 +5,7 @@ import { type Changed, changesInWords } from '../history/describe.ts';
 import { beforeInWords } from '../reminders/before-words.ts';
 import { longDay } from '../tasks/when.ts';
 import { browserOf } from './browser-words.ts';
+import { verbNames } from './kinds.ts';
 
 /** Who reads, and what this device knows of the things that entries only name by their id. */
 export interface Reader {
@@ -51,7 +52,10 @@ export function explain(entry: AuditEntry, reader: Reader): Explained {
   const payload = entry.payload as Payload | null;
   const said =
     payload === null
-      ? { did: erased[entry.action] ?? entry.action, what: `a ${entry.resource_type} of somebody who was erased` }
+      ? {
+          did: (verbNames as Readonly<Record<string, string>>)[entry.action] ?? entry.action,
+          what: `a ${entry.resource_type} of somebody who was erased`,
+        }
       : entry.event_type === 'com.todo.audit.recorded'
         ? actInWords(entry, payload)
         : changeInWords(entry, payload, reader);
@@ -65,17 +69,6 @@ export function explain(entry: AuditEntry, reader: Reader): Explained {
     why: why.join('; '),
   };
 }
-
-const erased: Record<string, string> = {
-  created: 'made',
-  updated: 'changed',
-  completed: 'finished',
-  reopened: 'opened again',
-  skipped: 'skipped',
-  snoozed: 'put off',
-  deleted: 'deleted',
-  restored: 'brought back',
-};
 
 function whoOf({ actor, action, user_id }: AuditEntry, reader: Reader): string {
   switch (actor.kind) {

@@ -2,7 +2,8 @@ import type { ChangeEventType } from '@taskmaster/contracts/events/types';
 
 type Verb = 'created' | 'updated' | 'completed' | 'reopened' | 'skipped' | 'snoozed' | 'deleted' | 'restored';
 
-const verbNames: Record<Verb, string> = {
+/** What was done, where no more can be said of it. */
+export const verbNames: Readonly<Record<Verb, string>> = {
   created: 'made',
   updated: 'changed',
   completed: 'finished',

@@ -1,7 +1,7 @@
 import type { AdminStatus, AdminUserList, DeadLetterList, OneTimeLink } from '@taskmaster/contracts/http/admin';
 import { useEffect, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
-import { change, useServerList } from '../settings/server-list.ts';
+import { tellServer, useServerAnswer } from '../shell/server-only.ts';
 import { instantInWords } from '../tasks/when.ts';
 
 const LOOK_EVERY = 10_000;
@@ -15,7 +15,7 @@ const services: Readonly<Record<AdminStatus['services'][number]['name'], string>
 
 /** For whoever runs the place: how it goes, who is here, what could not be handled. */
 export default function AdminPage() {
-  const { answer: status, isAway, again } = useServerList<AdminStatus>('/api/admin/status');
+  const { answer: status, isAway, again } = useServerAnswer<AdminStatus>('/api/admin/status');
   useEffect(() => {
     const timer = setInterval(again, LOOK_EVERY);
     return () => clearInterval(timer);
@@ -82,7 +82,7 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
           type="button"
           className="button"
           onClick={() =>
-            void change('POST', '/api/admin/backups', {}, 'The backup is made').then((made) => made && again())
+            void tellServer('POST', '/api/admin/backups', {}, 'The backup is made').then((made) => made && again())
           }
         >
           Make one now
@@ -94,10 +94,10 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
 
 function People() {
   const { settings, today } = useScreen();
-  const { answer } = useServerList<AdminUserList>('/api/admin/users');
+  const { answer } = useServerAnswer<AdminUserList>('/api/admin/users');
   const [link, setLink] = useState<{ for: string } & OneTimeLink>();
   const ask = async (whom: string, path: string, body: object) => {
-    const made = await change<OneTimeLink>('POST', path, body, 'The link is made. Hand it to nobody else');
+    const made = await tellServer<OneTimeLink>('POST', path, body, 'The link is made. Hand it to nobody else');
     if (made) setLink({ for: whom, ...made });
   };
   const when = (instant: string) => instantInWords(instant, settings.time_zone, today);
@@ -159,9 +159,9 @@ function People() {
 /** Events that failed four times: what is behind them went on. Applied late, each once. */
 function DeadLetters({ service, done }: { service: AdminStatus['services'][number]['name']; done(): void }) {
   const { settings, today } = useScreen();
-  const { answer, again } = useServerList<DeadLetterList>(`/api/admin/${service}/dead-letters`);
+  const { answer, again } = useServerAnswer<DeadLetterList>(`/api/admin/${service}/dead-letters`);
   const replay = (id: string) =>
-    void change('POST', `/api/admin/${service}/dead-letters/${id}/replay`, {}, 'Applied').then((applied) => {
+    void tellServer('POST', `/api/admin/${service}/dead-letters/${id}/replay`, {}, 'Applied').then((applied) => {
       if (!applied) return;
       again();
       done();

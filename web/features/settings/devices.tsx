@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { browserOf } from '../activity/browser-words.ts';
+import { tellServer, useServerAnswer } from '../shell/server-only.ts';
 import { instantInWords } from '../tasks/when.ts';
-import { change, useServerList } from './server-list.ts';
 
 interface Session {
   id: string;
@@ -15,10 +15,10 @@ interface Session {
 /** Where one is signed in, each to be signed out from here; and the password that opens them. */
 export function Devices() {
   const { settings, today } = useScreen();
-  const { answer: sessions, isAway, again } = useServerList<Session[]>('/api/auth/list-sessions');
-  const { answer: mine } = useServerList<{ session: { id: string } } | null>('/api/auth/get-session');
+  const { answer: sessions, isAway, again } = useServerAnswer<Session[]>('/api/auth/list-sessions');
+  const { answer: mine } = useServerAnswer<{ session: { id: string } } | null>('/api/auth/get-session');
   const end = (body: object, path: string, done: string) =>
-    void change('POST', `/api/auth/${path}`, body, done).then((answer) => answer && again());
+    void tellServer('POST', `/api/auth/${path}`, body, done).then((answer) => answer && again());
   const others = (sessions ?? []).filter((session) => session.id !== mine?.session.id);
   return (
     <section>
@@ -75,7 +75,7 @@ function ChangePassword() {
       onSubmit={(event) => {
         event.preventDefault();
         const body = { currentPassword: now, newPassword: next, revokeOtherSessions: true };
-        void change('POST', '/api/auth/change-password', body, 'Changed. All other devices are signed out').then(
+        void tellServer('POST', '/api/auth/change-password', body, 'Changed. All other devices are signed out').then(
           (done) => done && setOpen(false),
         );
       }}

@@ -2,13 +2,13 @@ import type { Me } from '@taskmaster/contracts/http/organising';
 import type { About } from '@taskmaster/contracts/http/service';
 import type { Settings } from '@taskmaster/domain/task';
 import { useScreen } from '../../sync/store.ts';
-import { change as send, useServerList } from './server-list.ts';
+import { tellServer, useServerAnswer } from '../shell/server-only.ts';
 
 /** Shown where the place sends mail: whether the address is known to be one's own, and whether reminders go there. */
 export function Mail({ settings, change }: { settings: Settings; change(patch: Partial<Settings>): void }) {
   const { person } = useScreen();
-  const { answer: place } = useServerList<About>('/api/about');
-  const { answer: me } = useServerList<Me>('/api/me');
+  const { answer: place } = useServerAnswer<About>('/api/about');
+  const { answer: me } = useServerAnswer<Me>('/api/me');
   if (!place?.mail || !me) return null;
   if (!me.user.email_verified)
     return (
@@ -21,7 +21,12 @@ export function Mail({ settings, change }: { settings: Settings; change(patch: P
           type="button"
           className="button"
           onClick={() =>
-            void send('POST', '/api/auth/send-verification-email', { email: person.email }, 'The letter is on its way')
+            void tellServer(
+              'POST',
+              '/api/auth/send-verification-email',
+              { email: person.email },
+              'The letter is on its way',
+            )
           }
         >
           Send the letter

@@ -1,33 +1,22 @@
-import type { Scope, TokenAnswer } from '@taskmaster/contracts/http/tokens';
+import type { TokenAnswer } from '@taskmaster/contracts/http/tokens';
+import { type Scope, scopes } from '@taskmaster/contracts/scopes';
 import { useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
+import { tellServer, useServerAnswer } from '../shell/server-only.ts';
 import { instantInWords } from '../tasks/when.ts';
-import { change, useServerList } from './server-list.ts';
 
 /** What a program may be allowed, as a person says it. */
 const kinds: readonly [words: string, scopes: readonly Scope[]][] = [
   ['read tasks', ['tasks:read', 'projects:read']],
   ['read and change tasks', ['tasks:read', 'tasks:write', 'projects:read', 'projects:write']],
   ['be a device that syncs', ['sync']],
-  [
-    'do everything but run the place',
-    [
-      'tasks:read',
-      'tasks:write',
-      'projects:read',
-      'projects:write',
-      'notifications:read',
-      'notifications:write',
-      'audit:read',
-      'sync',
-    ],
-  ],
+  ['do everything but run the place', scopes],
 ];
 
 /** Tokens that one gave to programs: made here, shown once, taken back here. */
 export function Programs() {
   const { settings, today } = useScreen();
-  const { answer, isAway, again } = useServerList<{ items: TokenAnswer[] }>('/api/tokens');
+  const { answer, isAway, again } = useServerAnswer<{ items: TokenAnswer[] }>('/api/tokens');
   const [name, setName] = useState('');
   const [kind, setKind] = useState(0);
   const [shown, setShown] = useState<{ name: string; token: string }>();
@@ -35,7 +24,7 @@ export function Programs() {
     const wanted = name.trim();
     if (!wanted) return;
     const body = { name: wanted, scopes: kinds[kind]?.[1] ?? [] };
-    const made = await change<{ token?: string }>('POST', '/api/tokens', body, 'Made. It is shown this once');
+    const made = await tellServer<{ token?: string }>('POST', '/api/tokens', body, 'Made. It is shown this once');
     if (!made?.token) return;
     setShown({ name: wanted, token: made.token });
     setName('');
@@ -77,7 +66,7 @@ export function Programs() {
             type="button"
             className="button"
             onClick={() =>
-              void change('DELETE', `/api/tokens/${token.id}`, {}, `Taken back: ${token.name}`).then(
+              void tellServer('DELETE', `/api/tokens/${token.id}`, {}, `Taken back: ${token.name}`).then(
                 (done) => done && again(),
               )
             }

@@ -52,7 +52,7 @@ const AccountPage = lazy(parts.door);
 const NewPassword = lazy(parts.newPassword);
 
 /** Shown to whom nobody knows: what the server said of itself, if it answered. */
-type Door = 'asking' | { place?: About | undefined };
+type Door = 'asking' | 'new password' | { place?: About | undefined };
 
 /** Opens from the device where somebody is known here, else asks the server who it is, else shows the door. */
 export function App() {
@@ -60,6 +60,8 @@ export function App() {
   const screen = useScreenIfAny();
   const [door, setDoor] = useState<Door>('asking');
   useEffect(() => {
+    // Whoever comes by that link, and whoever else uses this device.
+    if (location.pathname === '/new-password') return setDoor('new password');
     const known = personKept();
     if (known) void openDevice(known);
     const place = known ? undefined : askAbout().catch(() => undefined);
@@ -75,7 +77,7 @@ export function App() {
   useEffect(() => {
     if (isIn) setDoor({});
   }, [isIn]);
-  if (typeof location !== 'undefined' && location.pathname === '/new-password')
+  if (door === 'new password')
     return (
       <Suspense fallback={<div className="account" />}>
         <NewPassword />

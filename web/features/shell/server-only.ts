@@ -3,7 +3,7 @@ import { ask } from '../../sync/transport.ts';
 import { showToast } from '../../ui/toast.tsx';
 
 /** Something that only the server knows, asked for when it is looked at; `again` after a change. */
-export function useServerList<Answer>(path: string): { answer: Answer | undefined; isAway: boolean; again(): void } {
+export function useServerAnswer<Answer>(path: string): { answer: Answer | undefined; isAway: boolean; again(): void } {
   const [answer, setAnswer] = useState<Answer>();
   const [isAway, setAway] = useState(false);
   const again = useCallback(() => {
@@ -19,7 +19,7 @@ export function useServerList<Answer>(path: string): { answer: Answer | undefine
 }
 
 /** Sends a change that has no place on the device, and says what became of it. @returns the answer, or undefined */
-export async function change<Answer>(
+export async function tellServer<Answer>(
   method: string,
   path: string,
   body: object,
