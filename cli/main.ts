@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { serviceNames } from '@taskmaster/contracts/http/admin';
 import { ask, Refused } from './ask.ts';
 import { table } from './table.ts';
-import { inWords, verifyExport } from './verify-audit.ts';
+import { inWords, verifyFile } from './verify-audit.ts';
 
 const HELP = `taskmaster: for whoever runs the place, on the machine where it runs (DATA_DIR names the folder; ./data without)
 
@@ -67,17 +67,22 @@ async function main(): Promise<void> {
       break;
     case 'audit':
       if (verb === 'verify' && rest[0]) {
-        const { entries, chains, broken_at } = await verifyExport(rest[0], values.checkpoints, values.key);
+        const found = await verifyFile(rest[0], values.checkpoints, values.key);
+        const { entries, chains, at, broken_at, public_keys } = found;
         if (broken_at) {
           process.exitCode = 1;
           return say(`BROKEN after ${entries} good entries. ${inWords(broken_at)}`);
         }
         return say(
-          `Intact: ${entries} entries in ${chains.length} chains${
+          [
+            `Intact: ${entries} entries in ${chains.length} chains, all that there were at ${at}.`,
+            values.key
+              ? 'Signed by your key.'
+              : `Signed by ${public_keys.join(' and ')}: compare with the key you noted, or give it: --key HEX`,
             values.checkpoints
-              ? ', as the checkpoints have signed them.'
-              : '.\nThat nothing is missing at their ends only checkpoints can show: --checkpoints DATA_DIR/audit-checkpoints.jsonl'
-          }`,
+              ? 'Every checkpoint is met.'
+              : 'Written anew as a whole would only show against checkpoints kept elsewhere: --checkpoints FILE',
+          ].join('\n'),
         );
       }
   }

@@ -19,6 +19,7 @@ const schema = z.object({
     .regex(/^(off|[1-9]\d{0,5}\/s,[1-9]\d{0,5})$/, 'must be off, or like 50/s,200 (a rate and a burst, each from 1)')
     .default('50/s,200'),
   BACKUP_KEEP: z.coerce.number('must be a number').int().min(0).max(1000).default(7),
+  AUDIT_RETENTION_DAYS: z.coerce.number('must be a number of days').int().min(0).max(36_500).default(90),
   SMTP_URL: text.regex(/^smtps?:\/\/[^\s/]/, 'must begin with smtp:// or smtps://').optional(),
   MAIL_FROM: text
     .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an address, or a name with an address in angle brackets')

@@ -36,7 +36,14 @@ export interface ServicesOptions {
   connection: pg.ClientConfig;
   config: Pick<
     Config,
-    'PUBLIC_URL' | 'SIGN_UP' | 'RATE_LIMIT' | 'METRICS_TOKEN' | 'TRUST_PROXY' | 'SMTP_URL' | 'MAIL_FROM'
+    | 'PUBLIC_URL'
+    | 'SIGN_UP'
+    | 'RATE_LIMIT'
+    | 'METRICS_TOKEN'
+    | 'TRUST_PROXY'
+    | 'SMTP_URL'
+    | 'MAIL_FROM'
+    | 'AUDIT_RETENTION_DAYS'
   >;
   log: Logger;
   secret: string;
@@ -155,6 +162,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       return { user_id, role, workspace_ids: workspaces.map((workspace) => workspace.id) };
     },
     secret: options.secret,
+    retention_days: config.AUDIT_RETENTION_DAYS,
     ...(options.checkpointFile ? { checkpointFile: options.checkpointFile } : {}),
     log,
   });

@@ -6,7 +6,7 @@
  * from it for filters is no evidence: the text is.
  */
 
-import type { AuditLine, Break, Checkpoint } from './entry.ts';
+import type { AuditLine, Break, Checkpoint, ExportSeal, Holding } from './entry.ts';
 
 export interface Verdict {
   /** Entries whose hash was computed and found right. */
@@ -44,37 +44,49 @@ export async function nextHash(previous: Uint8Array, stored: string): Promise<Ha
   return sha256(bytes);
 }
 
-/** Follows chains entry by entry; the first break is named and ends the verdict. Give it each chain in ascending order. */
+/** A checkpoint, or the seal of an export. */
+type Signed = Checkpoint | ExportSeal;
+
+/**
+ * Follows chains entry by entry, from where to where `holds` says; the first break is named and ends the verdict. Give it each
+ * chain in ascending order.
+ */
 export class Verifier {
-  private readonly at = new Map<string, { seq: number; hash: Uint8Array; first: number }>();
-  private readonly signed = new Map<string, Map<number, string>>();
+  private readonly at = new Map<string, { seq: number; hash: Uint8Array }>();
+  private readonly signed = new Map<string, Map<number, { hash: string; at: string }>>();
   private broken: Break | undefined;
   private entries = 0;
 
+  constructor(readonly holds: Holding) {}
+
   /** What a checkpoint holds has to be met on the way. To be given before the entries. */
-  expect(checkpoint: Pick<Checkpoint, 'heads'>): void {
-    for (const [chain, [seq, hash]] of Object.entries(checkpoint.heads)) {
-      const heads = this.signed.get(chain) ?? new Map();
-      this.signed.set(chain, heads.set(seq, hash));
+  expect({ at, heads }: Pick<Checkpoint, 'at' | 'heads'>): void {
+    for (const [chain, [seq, hash]] of Object.entries(heads)) {
+      const all = this.signed.get(chain) ?? new Map();
+      this.signed.set(chain, all.set(seq, { hash, at }));
+      const from = this.holds.chains[chain]?.from;
+      if (from?.[0] === seq && from[1] !== hash) this.fail(chain, seq, 'rewritten');
     }
   }
 
-  async add(line: AuditLine): Promise<boolean> {
+  async add({
+    chain,
+    seq,
+    stored,
+    hash: said,
+  }: Pick<AuditLine, 'chain' | 'seq' | 'stored' | 'hash'>): Promise<boolean> {
     if (this.broken) return false;
-    const { chain, seq } = line;
-    const before = this.at.get(chain) ?? {
-      seq: line.previous === undefined ? 0 : seq - 1,
-      hash: line.previous === undefined ? await hashBefore(chain) : fromHex(line.previous),
-      first: seq,
-    };
+    const promised = this.holds.chains[chain];
+    if (!promised || seq > promised.head[0]) return this.fail(chain, seq, 'inserted');
+    const before = this.at.get(chain) ?? (await start(chain, promised.from));
     if (seq > before.seq + 1) return this.fail(chain, before.seq + 1, 'missing');
     if (seq <= before.seq) return this.fail(chain, seq, 'inserted');
-    const hash = await nextHash(before.hash, line.stored);
+    const hash = await nextHash(before.hash, stored);
     const hex = toHex(hash);
-    if (hex !== line.hash) return this.fail(chain, seq, 'changed');
+    if (hex !== said) return this.fail(chain, seq, 'changed');
     const signed = this.signed.get(chain)?.get(seq);
-    if (signed !== undefined && signed !== hex) return this.fail(chain, seq, 'rewritten');
-    this.at.set(chain, { seq, hash, first: before.first });
+    if (signed && signed.hash !== hex) return this.fail(chain, seq, 'rewritten');
+    this.at.set(chain, { seq, hash });
     this.entries++;
     return true;
   }
@@ -84,28 +96,46 @@ export class Verifier {
     return false;
   }
 
-  /** `whole`: chains of which every entry up to now was to be seen; an entry that a checkpoint signed must not be missing. */
-  verdict(whole: boolean): Verdict {
-    if (whole && !this.broken) {
-      for (const [chain, heads] of this.signed) {
-        const last = this.at.get(chain)?.seq;
-        if (last !== undefined && Math.max(...heads.keys()) > last) this.fail(chain, last + 1, 'cut');
+  /** After the last entry. */
+  verdict(): Verdict {
+    for (const [chain, { from, head }] of Object.entries(this.holds.chains)) {
+      const last = this.at.get(chain);
+      const seq = last?.seq ?? from[0];
+      if (seq < head[0]) this.fail(chain, seq + 1, 'cut');
+      else if ((last ? toHex(last.hash) : from[1]) !== head[1]) this.fail(chain, seq, 'rewritten');
+    }
+    for (const [chain, signed] of this.signed) {
+      const known = this.holds.chains[chain]?.head[0];
+      // What was signed later has its entries later; a chain of somebody else's is not in a person's export.
+      if (known === undefined && this.holds.scope === 'person') continue;
+      for (const [seq, { at }] of signed) {
+        if (seq > (known ?? 0) && at < this.holds.at) this.fail(chain, (known ?? 0) + 1, 'cut');
       }
     }
     return {
       entries: this.entries,
-      chains: [...this.at].map(([chain, { seq }]) => ({ chain, seq })),
+      chains: Object.entries(this.holds.chains).map(([chain, { from }]) => ({
+        chain,
+        seq: this.at.get(chain)?.seq ?? from[0],
+      })),
       ...(this.broken ? { broken_at: this.broken } : {}),
     };
   }
 }
 
+const start = async (chain: string, [seq, hash]: Holding['chains'][string]['from']) => ({
+  seq,
+  hash: seq === 0 ? await hashBefore(chain) : fromHex(hash),
+});
+
 /** Whether the signature is of these words, and by the key it names. */
-export async function isSigned(checkpoint: Checkpoint): Promise<boolean> {
-  const { signature, ...signed } = checkpoint;
-  const key = await crypto.subtle.importKey('raw', fromHex(checkpoint.public_key), 'Ed25519', false, ['verify']);
-  return crypto.subtle.verify('Ed25519', key, fromHex(signature), encoder.encode(canonical(signed)));
+export async function isSigned({ signature, ...said }: Signed): Promise<boolean> {
+  const key = await crypto.subtle.importKey('raw', fromHex(said.public_key), 'Ed25519', false, ['verify']);
+  return crypto.subtle.verify('Ed25519', key, fromHex(signature), encoder.encode(canonical(said)));
 }
+
+/** What the line after this one names as `previous`. */
+export const hashOfLine = async (line: string): Promise<string> => toHex(await sha256(encoder.encode(line)));
 
 /** The payload of an exported entry. @throws where the key is of another entry, or the text was changed. */
 export async function openPayload(line: Pick<AuditLine, 'stored' | 'key'>): Promise<unknown> {

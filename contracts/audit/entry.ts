@@ -1,34 +1,47 @@
 import { z } from 'zod';
 import { uuid } from '../fields.ts';
 
-/** A line of an export: one entry of a chain, with what is needed to verify it. */
-export const auditLineSchema = z.strictObject({
-  chain: z.string(),
-  seq: z.int().positive(),
-  hash: z.string(),
-  stored: z.string(),
-  /** Of the entry before, where an export does not begin with the first. */
-  previous: z.string().optional(),
+/** A place in a chain: its number, and the hash there in hexadecimal. */
+type Place = [seq: number, hash: string];
+
+/**
+ * The first line of an export: which chains it holds, from where to where, signed. What retention has taken away lies before
+ * `from`, at whose place a checkpoint was; `[0, '']` where the chain is whole.
+ */
+export interface ExportSeal {
+  at: string;
+  scope: 'installation' | 'person';
+  chains: Record<string, { from: Place; head: Place }>;
+  public_key: string;
+  signature: string;
+}
+/** What it says without its signature: which entries there have to be. */
+export type Holding = Omit<ExportSeal, 'public_key' | 'signature'>;
+
+/** Every other line of an export: one entry of a chain, with what is needed to verify it. */
+export interface AuditLine {
+  chain: string;
+  seq: number;
+  hash: string;
+  stored: string;
   /** Opens the payload of this entry alone; none where its person was erased. */
-  key: z.string().optional(),
-});
-export type AuditLine = z.infer<typeof auditLineSchema>;
+  key?: string;
+}
 
 /** Signed heads of the chains that moved since the checkpoint before. */
-export const checkpointSchema = z.strictObject({
-  at: z.string(),
+export interface Checkpoint {
+  at: string;
   /** SHA-256 of the line before; empty in the first. */
-  previous: z.string(),
-  heads: z.record(z.string(), z.tuple([z.int().positive(), z.string()])),
-  public_key: z.string(),
-  signature: z.string(),
-});
-export type Checkpoint = z.infer<typeof checkpointSchema>;
+  previous: string;
+  heads: Record<string, Place>;
+  public_key: string;
+  signature: string;
+}
 
 export const breakSchema = z.object({
   chain: z.string(),
   seq: z.int(),
-  why: z.enum(['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature']),
+  why: z.enum(['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature', 'unsealed']),
 });
 export type Break = z.infer<typeof breakSchema>;
 

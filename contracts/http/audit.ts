@@ -32,5 +32,7 @@ export const auditVerdictSchema = z
     intact_to: z.int(),
     chains: z.array(z.object({ chain: z.string(), seq: z.int() })),
     broken_at: breakSchema.optional(),
+    /** With which exports and checkpoints are signed: kept elsewhere, it shows whether they still are. */
+    public_key: z.string(),
   })
   .meta({ id: 'AuditVerdict' });

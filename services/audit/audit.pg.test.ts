@@ -1,14 +1,29 @@
-import { isSigned, openPayload, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
-import type { AuditLine } from '@taskmaster/contracts/audit/entry';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { chainOfUser, hashBefore, isSigned, nextHash, openPayload, toHex } from '@taskmaster/contracts/audit/chain';
+import type { AuditLine, ExportSeal } from '@taskmaster/contracts/audit/entry';
+import { verifyExport } from '@taskmaster/contracts/audit/verify-export';
+import { actEvent } from '@taskmaster/contracts/events/act';
+import { openPool } from '@taskmaster/runtime/database';
+import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
+import { v7 as uuid } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import { witness } from './append.ts';
+import { createSigner, makeCheckpoint } from './checkpoints.ts';
+import { forgetOld } from './retention.ts';
+import { createKeys } from './seal.ts';
 
 let services: RunningServices;
 let admin: Person;
 let ann: Person;
 let bob: Person;
 let owner: pg.Client;
+/** As the service itself in its background. */
+let background: ReturnType<typeof openPool<'audit'>>['transact'];
+let close: () => Promise<void>;
 beforeAll(async () => {
   services = await runServices();
   admin = await services.person('admin');
@@ -16,8 +31,18 @@ beforeAll(async () => {
   bob = await services.person('bob');
   owner = new pg.Client(services.connection);
   await owner.connect();
+  const pool = openPool<'audit'>({
+    connection: services.connection,
+    schema: 'audit',
+    role: 'taskmaster_audit_background',
+    size: 2,
+    onError: () => undefined,
+  });
+  background = pool.transact;
+  close = pool.close;
 });
 afterAll(async () => {
+  await close();
   await owner.end();
   await services.stop();
 });
@@ -32,19 +57,16 @@ const witnessed = async (who: Person): Promise<void> => {
     );
   }, `entry ${head}`);
 };
+const wholeExport = async (who: Person): Promise<string[]> =>
+  (await who.call('GET', '/api/audit-logs/export')).text.trim().split('\n');
 /** The chain of their workspace; beside it there is that of their own acts. */
 const exported = async (who: Person): Promise<AuditLine[]> =>
-  (await who.call('GET', '/api/audit-logs/export')).text
-    .trim()
-    .split('\n')
+  (await wholeExport(who))
+    .slice(1)
     .map((line): AuditLine => JSON.parse(line))
     .filter((line) => line.chain.startsWith('workspace:'));
-async function verdictOn(lines: readonly AuditLine[], checkpoints: readonly string[] = []): Promise<Verdict> {
-  const verifier = new Verifier();
-  for (const line of checkpoints) verifier.expect(JSON.parse(line));
-  for (const line of lines) await verifier.add(line);
-  return verifier.verdict(true);
-}
+const checkpointLines = async (): Promise<string[]> =>
+  (await owner.query<{ line: string }>('select line from audit.checkpoint order by id')).rows.map((row) => row.line);
 
 describe('the audit log', () => {
   it('has each change once, in the order of its workspace, with what was before and after', async () => {
@@ -152,17 +174,22 @@ describe('an export', () => {
     for (let n = 0; n < 6; n++) await ann.call('POST', '/api/tasks', { title: `evidence ${n}` });
     await witnessed(ann);
     await services.audit.checkpoint();
-    const signed = (await owner.query<{ line: string }>('select line from audit.checkpoint order by id')).rows.map(
-      (row) => row.line,
-    );
+    const signed = await checkpointLines();
+    const [sealed = '', ...rest] = await wholeExport(ann);
+    const own = rest.filter((line) => line.includes('"chain":"user:'));
     const lines = await exported(ann);
-    expect(await verdictOn(lines, signed)).toEqual({
-      entries: lines.length,
-      chains: [{ chain: `workspace:${ann.workspace}`, seq: lines.length }],
+    const { public_key } = (await ann.call('GET', '/api/audit-logs/verify')).json;
+    const verdictOn = (changed: readonly AuditLine[], seal = sealed) =>
+      verifyExport([seal, ...own, ...changed.map((line) => JSON.stringify(line))], signed, public_key);
+    expect(await verdictOn(lines)).toEqual({
+      entries: own.length + lines.length,
+      chains: expect.arrayContaining([{ chain: `workspace:${ann.workspace}`, seq: lines.length }]),
+      at: JSON.parse(sealed).at,
+      public_keys: [public_key],
     });
     const at = (index: number) => lines[index] as AuditLine;
-    const why = async (changed: readonly AuditLine[]) => {
-      const { broken_at } = await verdictOn(changed, signed);
+    const why = async (changed: readonly AuditLine[], seal = sealed) => {
+      const { broken_at } = await verdictOn(changed, seal);
       return [broken_at?.why, broken_at?.seq];
     };
     const flipped = { ...at(3), stored: at(3).stored.replace('"sealed":"', '"sealed":"0') };
@@ -171,25 +198,69 @@ describe('an export', () => {
     expect(await why(lines.with(3, { ...at(4), seq: 4 }).with(4, { ...at(3), seq: 5 }))).toEqual(['changed', 4]);
     expect(await why(lines.with(3, at(4)).with(4, at(3)))).toEqual(['missing', 4]);
     expect(await why(lines.toSpliced(3, 0, at(2)))).toEqual(['inserted', 3]);
+    expect(await why([...lines, { ...at(2), seq: lines.length + 1 }])).toEqual(['inserted', lines.length + 1]);
     expect(await why(lines.slice(0, -1))).toEqual(['cut', lines.length]);
+    expect(await why(lines.slice(2))).toEqual(['missing', 1]);
+    expect(await why([])).toEqual(['cut', 1]);
+    expect(await why(lines, own[0])).toEqual(['unsealed', 1]);
+
+    // Nobody else can seal it anew.
+    const said = JSON.parse(sealed) as ExportSeal;
+    const chain = `workspace:${ann.workspace}`;
+    const { [chain]: _gone, ...others } = said.chains;
+    expect(await why([], JSON.stringify({ ...said, chains: others }))).toEqual(['signature', 1]);
+    const { public_key: _key, signature: _signature, ...holding } = said;
+    const forged = createSigner('another secret altogether').signed({ ...holding, chains: others });
+    expect(await why([], JSON.stringify(forged))).toEqual(['signature', 1]);
+    // Without knowing the key one learns whose it is, and a checkpoint that was kept still says what there was.
+    const unkeyed = await verifyExport([JSON.stringify(forged), ...own], signed);
+    expect(unkeyed.public_keys).toEqual(expect.arrayContaining([forged.public_key, public_key]));
+  });
+
+  it('of the whole place lacks no chain that a checkpoint signed', async () => {
+    await services.audit.checkpoint();
+    const [sealed = '', ...lines] = await wholeExport(admin);
+    expect((await verifyExport([sealed, ...lines], await checkpointLines())).broken_at).toBeUndefined();
+    const { public_key: _key, signature: _signature, ...holding } = JSON.parse(sealed) as ExportSeal;
+    const chain = `workspace:${bob.workspace}`;
+    const { [chain]: _gone, ...chains } = holding.chains;
+    const without = createSigner('a secret of at least thirty-two characters').signed({ ...holding, chains });
+    const kept = lines.filter((line) => !line.includes(`"chain":"${chain}"`));
+    expect((await verifyExport([JSON.stringify(without), ...kept], await checkpointLines())).broken_at).toEqual({
+      chain,
+      seq: 1,
+      why: 'cut',
+    });
+  });
+
+  it('stays whole where later checkpoints have signed more', async () => {
+    const before = await wholeExport(ann);
+    await ann.call('POST', '/api/tasks', { title: 'after the export' });
+    await witnessed(ann);
+    await services.audit.checkpoint();
+    expect((await verifyExport(before, await checkpointLines())).broken_at).toBeUndefined();
   });
 
   it('that was rewritten as a whole no longer meets its checkpoint', async () => {
     const lines = await exported(ann);
-    const { rows } = await owner.query<{ line: string }>('select line from audit.checkpoint order by id');
     const other = await exported(bob);
-    const rewritten = other.map((line) => ({ ...line, chain: `workspace:${ann.workspace}` }));
-    const { nextHash, hashBefore, toHex } = await import('@taskmaster/contracts/audit/chain');
-    let hash: Uint8Array = await hashBefore(`workspace:${ann.workspace}`);
-    for (const line of [...rewritten, ...lines.slice(rewritten.length)]) {
+    const chain = `workspace:${ann.workspace}`;
+    const rewritten = [...other.map((line) => ({ ...line, chain })), ...lines.slice(other.length)];
+    let hash: Uint8Array = await hashBefore(chain);
+    for (const line of rewritten) {
       hash = await nextHash(hash, line.stored);
       line.hash = toHex(hash);
     }
-    const { broken_at } = await verdictOn(
-      [...rewritten, ...lines.slice(rewritten.length)],
-      rows.map((row) => row.line),
-    );
-    expect(broken_at).toEqual({ chain: `workspace:${ann.workspace}`, seq: lines.length, why: 'rewritten' });
+    // By whoever has the secret too: only what was kept elsewhere can say it.
+    const seal = createSigner('a secret of at least thirty-two characters').signed({
+      at: new Date().toISOString(),
+      scope: 'person',
+      chains: { [chain]: { from: [0, ''], head: [rewritten.length, toHex(hash)] } },
+    });
+    const file = [seal, ...rewritten].map((line) => JSON.stringify(line));
+    expect((await verifyExport(file)).broken_at).toBeUndefined();
+    const { broken_at } = await verifyExport(file, await checkpointLines());
+    expect(broken_at).toMatchObject({ chain, why: 'rewritten' });
   });
 });
 
@@ -205,6 +276,98 @@ describe('a checkpoint', () => {
     expect(Object.keys(checkpoint.heads)).not.toContain(`workspace:${bob.workspace}`);
     expect(checkpoint.previous).toMatch(/^[0-9a-f]{64}$/);
     expect(await services.audit.checkpoint()).toBeUndefined();
+    const lines = await checkpointLines();
+    const without = lines.toSpliced(lines.length - 2, 1);
+    expect((await verifyExport(await wholeExport(ann), without)).broken_at).toMatchObject({
+      chain: 'checkpoint',
+      why: 'missing',
+    });
+  });
+
+  it('that a crash kept from the file comes into it with the next, and one cut short is written again', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'taskmaster-checkpoints-'));
+    const file = path.join(folder, 'audit-checkpoints.jsonl');
+    const options = {
+      signer: createSigner('a secret of at least thirty-two characters'),
+      file,
+      log: createLogger('silent'),
+    };
+    try {
+      await makeCheckpoint({ background }, options);
+      expect(readFileSync(file, 'utf8')).toBe(`${(await checkpointLines()).join('\n')}\n`);
+      await ann.call('POST', '/api/tasks', { title: 'signed, not filed' });
+      await witnessed(ann);
+      await services.audit.checkpoint();
+      appendFileSync(file, '{"at":"20');
+      await makeCheckpoint({ background }, options);
+      expect(readFileSync(file, 'utf8')).toBe(`${(await checkpointLines()).join('\n')}\n`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('retention', () => {
+  it('takes away old entries behind a checkpoint of their time, and nothing else; what is left verifies', async () => {
+    const who = uuid();
+    const chain = chainOfUser(who);
+    const keys = createKeys(background);
+    const act = (daysAgo: number) => {
+      const time = new Date(Date.now() - daysAgo * 86_400_000).toISOString();
+      const event = actEvent({ action: 'signed_in', who: { user_id: who }, via: 'rest' }, { id: uuid(), time });
+      return background((tx) => witness(event, tx, keys));
+    };
+    for (const days of [100, 99, 98]) await act(days);
+    await services.audit.checkpoint();
+    await act(97);
+    await act(1);
+    await services.audit.checkpoint();
+    const left = async () =>
+      (await owner.query('select seq::int from audit.audit_logs where chain = $1 order by seq', [chain])).rows.map(
+        (row) => row.seq,
+      );
+    // Both checkpoints are of now: nothing that old was signed then.
+    expect(await forgetOld({ background }, 90)).toBe(0);
+    expect(await left()).toEqual([1, 2, 3, 4, 5]);
+    const of = (await checkpointLines()).findIndex((line) => line.includes(chain));
+    await owner.query('set session_replication_role = replica');
+    await owner.query(
+      `update audit.checkpoint set at = now() - interval '95 days' where id = (select id from audit.checkpoint order by id offset $1 limit 1)`,
+      [of],
+    );
+    await owner.query('set session_replication_role = origin');
+    expect(await forgetOld({ background }, 90)).toBe(3);
+    expect(await left()).toEqual([4, 5]);
+    expect(await forgetOld({ background }, 90)).toBe(0);
+
+    expect((await admin.call('GET', '/api/audit-logs/verify')).json.broken_at).toBeUndefined();
+    const file = await wholeExport(admin);
+    expect((await verifyExport(file, await checkpointLines())).broken_at).toBeUndefined();
+    const late = file.filter((line) => !(line.includes(chain) && line.includes('"seq":4,')));
+    expect((await verifyExport(late)).broken_at).toEqual({ chain, seq: 4, why: 'missing' });
+    await act(0);
+    expect(await left()).toEqual([4, 5, 6]);
+  });
+
+  it('is the only way: the database refuses what no checkpoint signed, and what is of today', async () => {
+    const service = new pg.Client({ ...services.connection, options: '-c role=taskmaster_audit_background' });
+    await service.connect();
+    const chain = `workspace:${ann.workspace}`;
+    for (const client of [service, owner]) {
+      await expect(
+        client.query(`update audit.chain set base_seq = 2, base_hash = 'x' where chain = $1`, [chain]),
+      ).rejects.toMatchObject({ code: '42501' });
+      await expect(
+        client.query(`update audit.chain set seq = seq - 1 where chain = $1`, [chain]),
+      ).rejects.toMatchObject({
+        code: '42501',
+      });
+      await expect(client.query(`delete from audit.audit_logs where chain = $1`, [chain])).rejects.toMatchObject({
+        code: '42501',
+      });
+      await expect(client.query(`delete from audit.chain`)).rejects.toMatchObject({ code: '42501' });
+    }
+    await service.end();
   });
 });
 
@@ -235,5 +398,26 @@ describe('the service’s own verifying', () => {
       [chain],
     );
     expect(await broken()).toMatchObject({ chain, why: 'cut' });
+  });
+
+  it('misses a chain that went with its head, and a checkpoint that is not signed', async () => {
+    const all = async () => (await admin.call('GET', '/api/audit-logs/verify')).json.broken_at;
+    const chain = `workspace:${bob.workspace}`;
+    await services.audit.checkpoint();
+    const { rows } = await owner.query('select * from audit.chain where chain = $1', [chain]);
+    await behindTheTrigger('delete from audit.chain where chain = $1', [chain]);
+    await behindTheTrigger('update audit.audit_logs set chain = $2 where chain = $1', [chain, 'elsewhere']);
+    const found = async () => (await bob.call('GET', '/api/audit-logs/verify')).json;
+    expect((await found()).chains.map((one: { chain: string }) => one.chain)).not.toContain(chain);
+    expect(await all()).toBeDefined();
+    await behindTheTrigger('update audit.audit_logs set chain = $2 where chain = $1', ['elsewhere', chain]);
+    const [row] = rows;
+    await behindTheTrigger('insert into audit.chain select * from json_populate_record(null::audit.chain, $1)', [
+      JSON.stringify({ ...row, hash: `\\x${row.hash.toString('hex')}` }),
+    ]);
+    expect((await found()).broken_at).toBeUndefined();
+    await behindTheTrigger(`update audit.checkpoint set line = replace(line, '"at":"2', '"at":"3')`, []);
+    expect(await all()).toMatchObject({ chain: 'checkpoint', why: 'signature' });
+    expect((await found()).broken_at).toMatchObject({ chain: 'checkpoint', why: 'signature' });
   });
 });

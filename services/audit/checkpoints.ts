@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { canonical } from '@taskmaster/contracts/audit/chain';
 import type { Checkpoint } from '@taskmaster/contracts/audit/entry';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
@@ -14,18 +14,33 @@ const moved = say<{ chain: string; seq: number; hash: string }>(
   'heads_moved',
   `update audit.chain set signed = seq where seq > signed returning chain, seq, encode(hash, 'hex') as hash`,
 );
+/** By the database's clock, after the heads were read: who reads heads later than this has at least these. */
+const clock = say<{ at: string }>('clock', 'select clock_timestamp() as at');
 const keep = say('keep_checkpoint', 'insert into audit.checkpoint (at, line) values ($1, $2)');
+const linesAfter = say<{ line: string }>(
+  'checkpoints_after_line',
+  `select line from audit.checkpoint
+   where id > coalesce((select max(id) from audit.checkpoint where line = $1), 0) order by id`,
+);
 
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const RAW_LENGTH = 32;
 
-/** The key that signs checkpoints: always the same for one secret, so there is nothing more to keep or to lose. */
-export function signingKey(secret: string) {
+/** Signs with a key that is always the same for one secret, so there is nothing more to keep or to lose. */
+export function createSigner(secret: string) {
   const seed = Buffer.from(hkdfSync('sha256', secret, '', 'taskmaster audit checkpoints', 32));
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_ED25519, seed]), format: 'der', type: 'pkcs8' });
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return { key, public_key: spki.subarray(-RAW_LENGTH).toString('hex') };
+  const public_key = spki.subarray(-RAW_LENGTH).toString('hex');
+  return {
+    public_key,
+    signed<Said extends object>(said: Said): Said & { public_key: string; signature: string } {
+      const whole = { ...said, public_key };
+      return { ...whole, signature: sign(null, Buffer.from(canonical(whole)), key).toString('hex') };
+    },
+  };
 }
+export type Signer = ReturnType<typeof createSigner>;
 
 /**
  * Signs the heads that moved since the last time, into the database, the log stream and, where there is one, a file outside
@@ -33,27 +48,49 @@ export function signingKey(secret: string) {
  */
 export async function makeCheckpoint(
   runtime: Pick<RunningRuntime<'audit'>, 'background'>,
-  options: { secret: string; file?: string; log: Logger },
-  now = new Date(),
+  options: { signer: Signer; file?: string; log: Logger },
 ): Promise<string | undefined> {
-  const { key, public_key } = signingKey(options.secret);
+  const { signer, file, log } = options;
   const line = await runtime.background(async (tx) => {
     const [, [last], heads] = await Promise.all([tx.query(lock, []), tx.query(lastLine, []), tx.query(moved, [])]);
     if (heads.length === 0) return undefined;
-    const said: Omit<Checkpoint, 'signature'> = {
-      at: now.toISOString(),
+    const [now] = await tx.query(clock, []);
+    if (!now) throw new Error('The database has no clock.');
+    const said: Omit<Checkpoint, 'public_key' | 'signature'> = {
+      at: now.at,
       previous: last ? createHash('sha256').update(last.line).digest('hex') : '',
       heads: Object.fromEntries(heads.map(({ chain, seq, hash }) => [chain, [seq, hash]])),
-      public_key,
     };
-    const signature = sign(null, Buffer.from(canonical(said)), key).toString('hex');
-    const text = canonical({ ...said, signature });
+    const text = canonical(signer.signed(said));
     tx.write(keep, [said.at, text]);
     return text;
   });
-  if (line === undefined) return undefined;
-  globalThis.failpoint?.('audit.during_checkpoint');
-  options.log.info({ checkpoint: JSON.parse(line) }, 'audit checkpoint');
-  if (options.file) await appendFile(options.file, `${line}\n`, { mode: 0o600 });
+  if (line !== undefined) {
+    globalThis.failpoint?.('audit.during_checkpoint');
+    log.info({ checkpoint: JSON.parse(line) }, 'audit checkpoint');
+  }
+  if (file) await bringUpToDate(file, runtime, log);
   return line;
+}
+
+/** Whatever the file lacks is written behind its last whole line: a crash may have come between the database and it. */
+async function bringUpToDate(
+  file: string,
+  runtime: Pick<RunningRuntime<'audit'>, 'background'>,
+  log: Logger,
+): Promise<void> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const end = text.lastIndexOf('\n') + 1;
+  if (end < text.length) {
+    log.warn({ file }, 'the last line of the checkpoint file was cut short; it is written again');
+    await truncate(file, Buffer.byteLength(text.slice(0, end)));
+  }
+  const whole = text.slice(0, end).split('\n').slice(0, -1);
+  const known = new Set(whole);
+  const later = await runtime.background((tx) => tx.query(linesAfter, [whole.at(-1) ?? '']), { readOnly: true });
+  const lines = later.map(({ line }) => line).filter((line) => !known.has(line));
+  if (lines.length > 0) await appendFile(file, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
 }

@@ -1,5 +1,12 @@
-import { chainOfUser, chainOfWorkspace, type Verdict, Verifier } from '@taskmaster/contracts/audit/chain';
-import type { AuditEntry, AuditLine, Checkpoint } from '@taskmaster/contracts/audit/entry';
+import {
+  chainOfUser,
+  chainOfWorkspace,
+  hashOfLine,
+  isSigned,
+  type Verdict,
+  Verifier,
+} from '@taskmaster/contracts/audit/chain';
+import type { AuditEntry, AuditLine, Checkpoint, ExportSeal, Holding } from '@taskmaster/contracts/audit/entry';
 import type { ChangeEvent } from '@taskmaster/contracts/events/event';
 import type { AuditQuery } from '@taskmaster/contracts/http/audit';
 import { INSTALLATION_ID } from '@taskmaster/domain/ids';
@@ -7,6 +14,7 @@ import { same } from '@taskmaster/domain/registers';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { columnsOf } from './append.ts';
+import type { Signer } from './checkpoints.ts';
 import { entryKey, type Keys, open } from './seal.ts';
 
 /** Who looks: an administrator sees every chain, anybody else those of their workspaces and their own. */
@@ -38,14 +46,20 @@ interface Row {
 const say = statementsOf('audit');
 const columns = `chain, seq, encode(hash, 'hex') as hash, stored, event_id, at, workspace_id, user_id, actor, event_type,
   resource_type, resource_id, task_id, action, correlation_id, sequence`;
-const chainsOf = say<{ chain: string; seq: number; hash: string }>(
-  'chains_of',
-  `select chain, seq, encode(hash, 'hex') as hash from audit.chain where chain = any($1::text[]) order by chain`,
-);
-const everyChain = say<{ chain: string; seq: number; hash: string }>(
+const ends = `chain, seq, encode(hash, 'hex') as hash, base_seq, coalesce(encode(base_hash, 'hex'), '') as base_hash`;
+interface Ends {
+  chain: string;
+  seq: number;
+  hash: string;
+  base_seq: number;
+  base_hash: string;
+}
+const chainsOf = say<Ends>('chains_of', `select ${ends} from audit.chain where chain = any($1::text[]) order by chain`);
+const everyChain = say<Ends>(
   'every_chain',
-  `select chain, seq, encode(hash, 'hex') as hash from audit.chain where chain > $1 order by chain limit 500`,
+  `select ${ends} from audit.chain where chain > $1 order by chain limit 500`,
 );
+const clock = say<{ at: string }>('clock', 'select clock_timestamp() as at');
 const entriesAfter = say<Row>(
   'entries_after',
   `select ${columns} from audit.audit_logs where chain = $1 and seq > $2 order by seq limit $3`,
@@ -54,10 +68,20 @@ const checkpoints = say<{ id: number; line: string }>(
   'checkpoints_after',
   'select id, line from audit.checkpoint where id > $1 order by id limit 200',
 );
+/** With the line before each, which it names. */
+const checkpointsOf = say<{ id: number; line: string; before: string | null }>(
+  'checkpoints_of',
+  `select id, line, (select b.line from audit.checkpoint b where b.id < c.id order by b.id desc limit 1) as before
+   from audit.checkpoint c where line::jsonb -> 'heads' ?| $2::text[] and id > $1 order by id limit 200`,
+);
 
 const SLICE = 500;
 
-export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' | 'background'>, keys: Keys) {
+export function createQueries(
+  runtime: Pick<RunningRuntime<'audit'>, 'transact' | 'background'>,
+  keys: Keys,
+  signer: Signer,
+) {
   /** An administrator reads past row-level security, as the background does; anybody else behind it. */
   const reading = (reader: Reader): RunningRuntime<'audit'>['transact'] => {
     const { user_id, workspace_ids } = reader;
@@ -66,11 +90,10 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
       : (work) => runtime.transact(work, { readOnly: true, caller: { user_id, workspace_ids } });
   };
 
-  async function* chainsSeenBy(reader: Reader): AsyncGenerator<{ chain: string; seq: number; hash: string }> {
+  async function* chainsSeenBy(reader: Reader): AsyncGenerator<Ends> {
     const read = reading(reader);
     if (reader.role !== 'admin') {
-      const mine = [...reader.workspace_ids.map(chainOfWorkspace), chainOfUser(reader.user_id)];
-      yield* await read((tx) => tx.query(chainsOf, [mine]));
+      yield* await read((tx) => tx.query(chainsOf, [chainNames(reader)]));
       return;
     }
     for (let last = ''; ; ) {
@@ -82,17 +105,66 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
     }
   }
 
-  /** The entries of a chain up to its head when the reading began: what is appended meanwhile is left for next time. */
-  async function* entriesOf(reader: Reader, chain: string, upto: number): AsyncGenerator<Row> {
+  /** From where to where each chain goes that the reader may see. What is appended from now on is left for next time. */
+  async function holdingOf(reader: Reader): Promise<Holding> {
+    const [now] = await reading(reader)((tx) => tx.query(clock, []));
+    const chains: Holding['chains'] = {};
+    for await (const { chain, seq, hash, base_seq, base_hash } of chainsSeenBy(reader))
+      chains[chain] = { from: [base_seq, base_hash], head: [seq, hash] };
+    return { at: now?.at ?? '', scope: reader.role === 'admin' ? 'installation' : 'person', chains };
+  }
+
+  async function* entriesOf(reader: Reader, { chains }: Holding): AsyncGenerator<Row> {
     const read = reading(reader);
-    for (let last = 0; last < upto; ) {
-      const page = await read((tx) => tx.query(entriesAfter, [chain, last, Math.min(SLICE, upto - last)]));
-      yield* page.filter((row) => row.seq <= upto);
-      const end = page.at(-1);
-      if (!end) return;
-      last = end.seq;
+    for (const [chain, { from, head }] of Object.entries(chains)) {
+      for (let last = from[0]; last < head[0]; ) {
+        const page = await read((tx) => tx.query(entriesAfter, [chain, last, SLICE]));
+        yield* page.filter((row) => row.seq <= head[0]);
+        const end = page.at(-1);
+        if (!end) break;
+        last = end.seq;
+      }
     }
   }
+
+  /** In the order they were made, each with whether its own words hold: signed, and behind the one it names. */
+  async function* checkpointsFor(
+    reader: Reader,
+  ): AsyncGenerator<{ id: number; checkpoint: Checkpoint; holds: boolean }> {
+    const read = reading(reader);
+    for (let last = 0, before = ''; ; ) {
+      const page: { id: number; line: string; before?: string | null }[] =
+        reader.role === 'admin'
+          ? await read((tx) => tx.query(checkpoints, [last]))
+          : await read((tx) => tx.query(checkpointsOf, [last, chainNames(reader)]));
+      for (const { id, line, before: named = before } of page) {
+        const checkpoint = JSON.parse(line) as Checkpoint;
+        const follows = checkpoint.previous === (named ? await hashOfLine(named) : '');
+        yield { id, checkpoint, holds: follows && (await isSigned(checkpoint)) };
+        before = line;
+        last = id;
+      }
+      if (page.length === 0) return;
+    }
+  }
+
+  async function verify(reader: Reader): Promise<Verdict> {
+    // Before the heads: what is signed meanwhile is of entries that are not looked at.
+    const signed = [];
+    for await (const one of checkpointsFor(reader)) signed.push(one);
+    const verifier = new Verifier(await holdingOf(reader));
+    for (const { id, checkpoint, holds } of signed) {
+      if (!holds) verifier.fail('checkpoint', id, 'signature');
+      verifier.expect(checkpoint);
+    }
+    for await (const row of entriesOf(reader, verifier.holds)) {
+      if (!(await verifier.add(row))) break;
+      if (!isAsStored(row)) verifier.fail(row.chain, row.seq, 'columns');
+    }
+    return verifier.verdict();
+  }
+  const verifying = new Map<string, Promise<Verdict>>();
+  let turn: Promise<unknown> = Promise.resolve();
 
   return {
     /** Newest first. */
@@ -100,75 +172,67 @@ export function createQueries(runtime: Pick<RunningRuntime<'audit'>, 'transact' 
       const values: unknown[] = [];
       const value = (of: unknown, type: string): string => `$${values.push(of)}::${type}`;
       const where: string[] = [];
-      // Row-level security says the same; said here, an index serves it.
-      if (reader.role !== 'admin')
-        where.push(
-          `(workspace_id = any(${value(reader.workspace_ids, 'uuid[]')}) or user_id = ${value(reader.user_id, 'uuid')})`,
-        );
       if (query.user_id) where.push(`user_id = ${value(query.user_id, 'uuid')}`);
       if (query.task_id) where.push(`task_id = ${value(query.task_id, 'uuid')}`);
       if (query.event_type) where.push(`event_type = ${value(query.event_type, 'text')}`);
       if (query.start_date) where.push(`at >= ${value(query.start_date, 'timestamptz')}`);
       if (query.end_date) where.push(`at < ${value(query.end_date, 'timestamptz')}`);
-      const text = `select ${columns} from audit.audit_logs ${where.length > 0 ? `where ${where.join(' and ')}` : ''}
-        order by at desc, chain, seq desc limit ${value(query.limit, 'int')} offset ${value(query.offset, 'int')}`;
+      const order = 'order by at desc, chain, seq desc';
+      const some = (of: readonly string[]) =>
+        `select ${columns} from audit.audit_logs ${of.length > 0 ? `where ${of.join(' and ')}` : ''} ${order}`;
+      // Row-level security says the same; said chain by chain, an index serves each.
+      const all =
+        reader.role === 'admin'
+          ? some(where)
+          : `select one.* from unnest(${value(chainNames(reader), 'text[]')}) as mine (of),
+             lateral (${some([...where, 'chain = mine.of'])} limit ${value(query.limit + query.offset, 'int')}) as one ${order}`;
+      const text = `${all} limit ${value(query.limit, 'int')} offset ${value(query.offset, 'int')}`;
       const rows = await reading(reader)((tx) => tx.query(say<Row>('', text), values));
       const opened = await keys.read([...new Set(rows.map(sealedFor))]);
       return rows.map((row) => entryFrom(row, opened));
     },
 
-    /** Line by line, chain by chain: what `taskmaster audit verify` takes. */
-    async *exported(reader: Reader): AsyncGenerator<AuditLine> {
-      for await (const { chain, seq } of chainsSeenBy(reader)) {
-        const personKeys = new Map<string, Buffer | undefined>();
-        for await (const row of entriesOf(reader, chain, seq)) {
-          if (!personKeys.has(sealedFor(row)))
-            personKeys.set(sealedFor(row), (await keys.read([sealedFor(row)])).get(sealedFor(row)));
-          const personKey = personKeys.get(sealedFor(row));
-          yield {
-            chain,
-            seq: row.seq,
-            hash: row.hash,
-            stored: row.stored,
-            ...(personKey ? { key: entryKey(personKey, row.event_id).toString('hex') } : {}),
-          };
-        }
+    /** The seal, then entry by entry, chain by chain: what `taskmaster audit verify` takes. */
+    async *exported(reader: Reader): AsyncGenerator<ExportSeal | AuditLine> {
+      const holding = await holdingOf(reader);
+      yield signer.signed(holding);
+      const personKeys = new Map<string, Buffer | undefined>();
+      for await (const row of entriesOf(reader, holding)) {
+        const of = sealedFor(row);
+        if (!personKeys.has(of)) personKeys.set(of, (await keys.read([of])).get(of));
+        const personKey = personKeys.get(of);
+        yield {
+          chain: row.chain,
+          seq: row.seq,
+          hash: row.hash,
+          stored: row.stored,
+          ...(personKey ? { key: entryKey(personKey, row.event_id).toString('hex') } : {}),
+        };
       }
     },
 
-    /** Computes every hash that the reader may see, and looks whether columns, heads and checkpoints say the same. */
-    async verify(reader: Reader): Promise<Verdict> {
-      const verifier = new Verifier();
-      // Before the heads: what is signed meanwhile is of entries that are not looked at.
-      const signed: Checkpoint[] = [];
-      for (let last = 0; ; ) {
-        const page = await reading(reader)((tx) => tx.query(checkpoints, [last]));
-        for (const { line } of page) signed.push(JSON.parse(line) as Checkpoint);
-        const end = page.at(-1);
-        if (!end) break;
-        last = end.id;
-      }
-      const seen: { chain: string; seq: number; hash: string }[] = [];
-      for await (const head of chainsSeenBy(reader)) seen.push(head);
-      for (const { heads } of signed)
-        verifier.expect({
-          heads: Object.fromEntries(seen.flatMap(({ chain }) => (heads[chain] ? [[chain, heads[chain]]] : []))),
-        });
-      for (const head of seen) {
-        let last = { seq: 0, hash: '' };
-        for await (const row of entriesOf(reader, head.chain, head.seq)) {
-          if (!(await verifier.add(row))) return verifier.verdict(true);
-          if (!isAsStored(row)) verifier.fail(row.chain, row.seq, 'columns');
-          last = row;
-        }
-        if (last.seq < head.seq) verifier.fail(head.chain, last.seq + 1, 'cut');
-        else if (last.hash !== head.hash) verifier.fail(head.chain, head.seq, 'rewritten');
-      }
-      return verifier.verdict(true);
+    /**
+     * Computes every hash that the reader may see, and looks whether columns, heads and checkpoints say the same. One after the
+     * other, and once for all who ask the same meanwhile: it is work.
+     */
+    verify(reader: Reader): Promise<Verdict> {
+      const of = reader.role === 'admin' ? 'all' : chainNames(reader).join();
+      const running = verifying.get(of);
+      if (running) return running;
+      const mine = turn.then(() => verify(reader)).finally(() => verifying.delete(of));
+      turn = mine.catch(() => undefined);
+      verifying.set(of, mine);
+      return mine;
     },
   };
 }
 export type Queries = ReturnType<typeof createQueries>;
+
+/** The chains of anybody but an administrator. */
+const chainNames = (reader: Reader): string[] => [
+  ...reader.workspace_ids.map(chainOfWorkspace),
+  chainOfUser(reader.user_id),
+];
 
 /** Whose key its payload is sealed with. */
 const sealedFor = (row: Row): string => row.user_id ?? INSTALLATION_ID;

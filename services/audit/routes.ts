@@ -12,10 +12,12 @@ export function auditRoutes({
   http,
   enter,
   queries,
+  public_key,
 }: {
   http: Http;
   enter(request: FastifyRequest): Promise<Reader>;
   queries: Queries;
+  public_key: string;
 }): void {
   const doc = (summary: string) => ({ summary, tags: ['audit'] });
 
@@ -47,7 +49,7 @@ export function auditRoutes({
     },
     async (request) => {
       const { entries, ...verdict } = await queries.verify(await enter(request));
-      return { intact_to: entries, ...verdict };
+      return { intact_to: entries, ...verdict, public_key };
     },
   );
 

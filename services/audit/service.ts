@@ -4,8 +4,9 @@ import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { Http } from '../http/server.ts';
 import { witness } from './append.ts';
-import { makeCheckpoint } from './checkpoints.ts';
+import { createSigner, makeCheckpoint } from './checkpoints.ts';
 import { createQueries, type Reader } from './queries.ts';
+import { forgetOld } from './retention.ts';
 import { auditRoutes } from './routes.ts';
 import { createKeys } from './seal.ts';
 
@@ -16,6 +17,8 @@ export interface AuditOptions {
   enter(request: FastifyRequest): Promise<Reader>;
   secret: string;
   checkpointFile?: string;
+  /** Days after which an entry goes; 0: never. */
+  retention_days: number;
   log: Logger;
 }
 
@@ -27,20 +30,34 @@ export interface Audit {
 const CHECKPOINT = 'audit: checkpoint';
 const SOON = 1_000;
 const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
 
 /** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Emits nothing. */
 export function startAudit(options: AuditOptions): Audit {
-  const { http, runtime, log, secret } = options;
+  const { http, runtime, log, retention_days } = options;
+  const signer = createSigner(options.secret);
   const keys = createKeys(runtime.background);
   runtime.consume('audit', changeEventTypes as ChangeEventType[], (event, tx) => witness(event, tx, keys));
   runtime.consume('audit acts', ['com.todo.audit.recorded'], (event, tx) => witness(event, tx, keys));
   const checkpoint = () =>
-    makeCheckpoint(runtime, { secret, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });
+    makeCheckpoint(runtime, { signer, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });
   const sign = async () => void (await checkpoint());
   runtime.every(CHECKPOINT, HOUR, sign);
   // What was written before a crash, or a night, is signed as soon as the program is up again.
   runtime.wake.onWake(CHECKPOINT, sign);
   void runtime.wake.at(CHECKPOINT, new Date(Date.now() + SOON).toISOString());
-  http.after(() => auditRoutes({ http, enter: options.enter, queries: createQueries(runtime, keys) }));
+  http.after(() =>
+    auditRoutes({
+      http,
+      enter: options.enter,
+      queries: createQueries(runtime, keys, signer),
+      public_key: signer.public_key,
+    }),
+  );
+  if (retention_days > 0)
+    runtime.every('audit: retention', DAY, async () => {
+      const entries = await forgetOld(runtime, retention_days);
+      if (entries > 0) log.info({ entries, older_than_days: retention_days }, 'old audit entries gone');
+    });
   return { checkpoint };
 }

@@ -1,4 +1,5 @@
 import { Verifier } from '@taskmaster/contracts/audit/chain';
+import type { Holding } from '@taskmaster/contracts/audit/entry';
 import { applyPatch, type Entity, type Patch, type Row, rowFromPatch, same } from '@taskmaster/domain/registers';
 import pg from 'pg';
 import { columns, rowFromJson, tableOf } from '../../services/api/kernel/columns.ts';
@@ -205,12 +206,19 @@ async function audit(client: pg.Client) {
        on a.chain = 'workspace:' || c.workspace_id and a.sequence = c.seq and a.seq = c.seq
      where a.seq is null or c.seq is null`,
   );
-  const verifier = new Verifier();
+  const { rows: chains } = await client.query<{ chain: string; seq: number; hash: string }>(
+    `select chain, seq::float8 as seq, encode(hash, 'hex') as hash from audit.chain`,
+  );
+  const whole = chains.map(({ chain, seq, hash }): [string, Holding['chains'][string]] => [
+    chain,
+    { from: [0, ''], head: [seq, hash] },
+  ]);
+  const verifier = new Verifier({ at: '', scope: 'installation', chains: Object.fromEntries(whole) });
   const { rows: entries } = await client.query<{ chain: string; seq: number; hash: string; stored: string }>(
     `select chain, seq::float8 as seq, encode(hash, 'hex') as hash, stored from audit.audit_logs order by chain, seq`,
   );
   for (const entry of entries) await verifier.add(entry);
-  const { broken_at } = verifier.verdict(false);
+  const { broken_at } = verifier.verdict();
   return {
     'audit entries missing': rows.filter((row) => row.missing).map((row) => row.what),
     'audit entries without a change': rows.filter((row) => !row.missing).map((row) => row.what),

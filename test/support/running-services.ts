@@ -79,7 +79,7 @@ export async function runServices(
   const database = given ? { connection: given, drop: async () => undefined } : await freshDatabase();
   const services = await startServices({
     connection: database.connection,
-    config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', ...config },
+    config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90, ...config },
     log,
     secret: 'a secret of at least thirty-two characters',
     version: 'test',

@@ -28,6 +28,7 @@ const breaks: Record<Break['why'], string> = {
   rewritten: 'from there on the chain was written anew: it no longer meets what was signed',
   columns: 'what is shown beside it is not what was written',
   signature: 'the signature is not of these words',
+  unsealed: 'the seal is missing that an export begins with',
 };
 
 /** Which chain broke, where, and how. */

@@ -6,7 +6,7 @@ import { ask } from '../../sync/transport.ts';
 import { breakInWords, type Owner } from './chain-words.ts';
 import { type FileVerdict, verifyText } from './verify-file.ts';
 
-type Checked = Omit<Verdict, 'entries'> & { intact_to: number };
+type Checked = Omit<Verdict, 'entries'> & { intact_to: number; public_key: string };
 interface Known {
   user_id: string;
   checked: Checked;
@@ -95,13 +95,13 @@ export function Seal({ people }: Required<Pick<Owner, 'people'>>) {
           </a>
         </div>
       </section>
-      <FileCheck owner={owner} />
+      <FileCheck owner={owner} placeKey={checked?.public_key} />
     </>
   );
 }
 
 /** An export is verified here by the browser alone: the file goes nowhere. */
-function FileCheck({ owner }: { owner: Owner }) {
+function FileCheck({ owner, placeKey }: { owner: Owner; placeKey: string | undefined }) {
   const [said, setSaid] = useState<{ name: string; verdict: FileVerdict } | null>(null);
   const canVerify = typeof crypto !== 'undefined' && crypto.subtle !== undefined;
   const look = async (file: File | undefined) => {
@@ -127,16 +127,24 @@ function FileCheck({ owner }: { owner: Owner }) {
       )}
       {canVerify && ', without the server; it stays on this device.'}
       <span role="status" className="seal-said">
-        {said && fileInWords(said.name, said.verdict, owner)}
+        {said && fileInWords(said.name, said.verdict, owner, placeKey)}
       </span>
     </p>
   );
 }
 
-function fileInWords(name: string, verdict: FileVerdict, owner: Owner): string {
+function fileInWords(name: string, verdict: FileVerdict, owner: Owner, placeKey: string | undefined): string {
   if ('unreadable' in verdict) return `${name}: line ${verdict.unreadable} is no line of an export.`;
   if (verdict.broken_at) return `${name} is broken. ${breakInWords(verdict.broken_at, owner)}`;
-  if (verdict.entries === 0) return `${name} is empty.`;
   const chains = verdict.chains.length === 1 ? '1 chain' : `${verdict.chains.length} chains`;
-  return `${name} is intact: ${verdict.entries.toLocaleString('en')} entries in ${chains}, none changed, none missing in between.`;
+  return `${name} is intact: ${verdict.entries.toLocaleString('en')} entries in ${chains}, none changed, none missing. ${signerInWords(verdict.public_keys, placeKey)}`;
+}
+
+/** Whether the one who sealed it is this place: as far as the server can be asked. */
+function signerInWords([key = '']: readonly string[], placeKey: string | undefined): string {
+  const short = `${key.slice(0, 8)}…${key.slice(-8)}`;
+  if (placeKey === undefined) return `Sealed with the key ${short}; whose that is only the server can say.`;
+  return key === placeKey
+    ? `Sealed by this place, with the key ${short}.`
+    : `Sealed by another place: the key is ${short}.`;
 }

@@ -1,6 +1,16 @@
-import { hashBefore, nextHash, toHex } from '@taskmaster/contracts/audit/chain';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { canonical, hashBefore, nextHash, toHex } from '@taskmaster/contracts/audit/chain';
 import { expect, test } from 'vitest';
 import { verifyText } from './verify-file.ts';
+
+const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+const public_key = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
+const sealed = (said: object) =>
+  JSON.stringify({
+    ...said,
+    public_key,
+    signature: sign(null, Buffer.from(canonical({ ...said, public_key })), privateKey).toString('hex'),
+  });
 
 async function exported(count: number): Promise<string[]> {
   let hash = await hashBefore('user:lena');
@@ -10,20 +20,38 @@ async function exported(count: number): Promise<string[]> {
     hash = await nextHash(hash, stored);
     lines.push(JSON.stringify({ chain: 'user:lena', seq, hash: toHex(hash), stored, key: 'not looked at' }));
   }
-  return lines;
+  const at = '2027-01-01T00:00:00.000Z';
+  return [
+    sealed({ at, scope: 'person', chains: { 'user:lena': { from: [0, ''], head: [count, toHex(hash)] } } }),
+    ...lines,
+  ];
 }
 
 test('an export verifies without a server, and a change in it is found', async () => {
   const lines = await exported(5);
-  expect(await verifyText(`${lines.join('\n')}\n`)).toEqual({ entries: 5, chains: [{ chain: 'user:lena', seq: 5 }] });
-  const changed = lines.with(2, (lines[2] ?? '').replace('entry', 'entri'));
-  expect(await verifyText(changed.join('\n'))).toMatchObject({
-    broken_at: { chain: 'user:lena', seq: 3, why: 'changed' },
+  expect(await verifyText(`${lines.join('\n')}\n`)).toEqual({
+    entries: 5,
+    chains: [{ chain: 'user:lena', seq: 5 }],
+    at: '2027-01-01T00:00:00.000Z',
+    public_keys: [public_key],
   });
-  expect(await verifyText(lines.toSpliced(1, 1).join('\n'))).toMatchObject({ broken_at: { seq: 2, why: 'missing' } });
+  const found = async (text: string) => ((await verifyText(text)) as { broken_at?: object }).broken_at;
+  const chain = 'user:lena';
+  expect(await found(lines.with(3, (lines[3] ?? '').replace('entry', 'entri')).join('\n'))).toEqual({
+    chain,
+    seq: 3,
+    why: 'changed',
+  });
+  expect(await found(lines.toSpliced(2, 1).join('\n'))).toEqual({ chain, seq: 2, why: 'missing' });
+  expect(await found(lines.slice(0, -1).join('\n'))).toEqual({ chain, seq: 5, why: 'cut' });
+  expect(await found(lines.slice(0, 1).join('\n'))).toEqual({ chain, seq: 1, why: 'cut' });
+  expect(await found(lines.slice(1).join('\n'))).toMatchObject({ why: 'unsealed' });
+  const shorter = (lines[0] ?? '').replace('"head":[5', '"head":[4');
+  expect(await found([shorter, ...lines.slice(1, -1)].join('\n'))).toMatchObject({ chain: 'export', why: 'signature' });
 });
 
 test('a file that is no export is said to be none', async () => {
   expect(await verifyText('{"title":"a task"}')).toEqual({ unreadable: 1 });
   expect(await verifyText('shopping list')).toEqual({ unreadable: 1 });
+  expect(await verifyText('')).toEqual({ unreadable: 1 });
 });
