@@ -10,6 +10,7 @@ const table = {
   unauthenticated: [401, 'Sign in first'],
   forbidden: [403, 'Not yours to do'],
   foreign_origin: [403, 'The request comes from another site'],
+  account_closed: [403, 'This account is closed'],
   sign_up_closed: [403, 'Sign-up is closed'],
   not_found: [404, 'There is no such thing'],
   method_not_allowed: [405, 'This address does not take that method'],

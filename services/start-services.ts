@@ -6,6 +6,7 @@ import { createStateStore } from '@taskmaster/runtime/embedded/state-store';
 import { createMetrics, type Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { isOwnOrigin } from './api/auth/authenticate.ts';
+import type { Closing } from './api/auth/closing.ts';
 import { adminRoutes } from './api/routes/admin.ts';
 import { startApi } from './api/service.ts';
 import { type Audit, startAudit } from './audit/service.ts';
@@ -27,6 +28,7 @@ export interface Services {
   api: RunningRuntime<'tasks'>;
   recurring: RunningRuntime<'recurring'>;
   audit: Audit;
+  closing: Closing;
   firstAccountPath(): Promise<string | undefined>;
   stop(): Promise<void>;
 }
@@ -206,6 +208,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     api,
     recurring: recurringRuntime,
     audit,
+    closing: started.closing,
     firstAccountPath: started.firstAccountPath,
     async stop() {
       await sync.stop();

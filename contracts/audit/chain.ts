@@ -144,7 +144,7 @@ export async function openPayload(line: Pick<AuditLine, 'stored' | 'key'>): Prom
   const bytes = fromHex(sealed);
   const key = await crypto.subtle.importKey('raw', fromHex(line.key), 'AES-GCM', false, ['decrypt']);
   const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: bytes.slice(0, 12) }, key, bytes.slice(12));
-  return JSON.parse(new TextDecoder().decode(plain));
+  return (JSON.parse(new TextDecoder().decode(plain)) as { payload: unknown }).payload;
 }
 
 export const toHex = (bytes: Uint8Array): string =>

@@ -8,6 +8,8 @@ export interface Act {
     | 'signed_in'
     | 'sign_in_failed'
     | 'signed_out'
+    | 'account_closed'
+    | 'account_reopened'
     | 'password_reset_link_made'
     | 'invitation_made'
     | 'dead_letter_replayed'

@@ -17,7 +17,8 @@ const verbs = {
   tag: lifecycle,
   reminder: lifecycle,
   token: ['created', 'deleted'],
-  user: lifecycle,
+  /** `erased`: also whatever was in that place of the log before its person was erased. */
+  user: [...lifecycle, 'erased'],
   workspace: lifecycle,
 } as const;
 

@@ -54,7 +54,8 @@ export type ChangeKind =
   | 'skipped'
   | 'snoozed'
   | 'deleted'
-  | 'restored';
+  | 'restored'
+  | 'erased';
 
 /** One row's change: the patch by registers, what was really there, and the row after. */
 export interface Change<E extends Entity = Entity> {

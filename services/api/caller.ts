@@ -9,6 +9,8 @@ export interface Caller {
   email: string;
   email_verified: boolean;
   role: 'admin' | 'user';
+  /** When they closed their account; it opens nothing then. */
+  closed_at: string | null;
   settings: Settings;
   /** Memberships, the personal workspace first. */
   workspaces: { id: string; kind: 'personal' | 'team'; name: string; role: 'owner' | 'editor' | 'viewer' }[];

@@ -14,7 +14,8 @@ import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
 import { type Authenticate, type Authenticated, createAuthenticate, TOKEN_SID } from './auth/authenticate.ts';
-import { createAuth } from './auth/better-auth.ts';
+import { createAuth, isPassword } from './auth/better-auth.ts';
+import { type Closing, createClosing } from './auth/closing.ts';
 import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
 import { createPeople } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
@@ -48,6 +49,7 @@ export interface Api extends Administration {
   /** For routes of other services: who calls, within their rate, with a request that is valid. */
   enter(request: FastifyRequest): Promise<Authenticated>;
   links: OneTimeLinks;
+  closing: Closing;
   /** Changes that are committed and not published. */
   relayLag(): Promise<number>;
   /** The path that lets the first account be made where sign-up is closed; undefined once there is one. */
@@ -96,6 +98,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(public_url ? { public_url } : {}),
   });
   const record: Administration['record'] = (request, act) => recordAct(runtime, request, act);
+  const closing = createClosing({ runtime, authPool, people, sessions, log: options.log });
   const perUser: Limiter = createLimiter(options.rate);
   const parts: Parts = { http, runtime, authenticate, people, allow: (userId) => perUser.take(userId) };
 
@@ -108,7 +111,16 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       ...(public_url ? { public_url } : {}),
     });
     unsubscribeRoutes({ http, runtime, people, unsubscribe: createUnsubscribe(options.secret) });
-    mountApi({ ...parts, tickets, apiTokens, ...(public_url ? { public_url } : {}) });
+    mountApi({
+      ...parts,
+      tickets,
+      apiTokens,
+      closing,
+      record,
+      tries: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
+      isPassword: (userId, password) => isPassword(auth, userId, password),
+      ...(public_url ? { public_url } : {}),
+    });
   });
 
   const source = createLogSource(runtime);
@@ -117,7 +129,10 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   runtime.answer('heads', async (input) => ({ heads: await source.heads(input) }));
   runtime.answer('spaces', async ({ user_id }) => ({ workspace_ids: await people.workspacesOf(user_id) }));
   runtime.answer('session', async ({ sid }) => {
-    if (sid.startsWith(TOKEN_SID)) return apiTokens.owner(sid.slice(TOKEN_SID.length));
+    if (sid.startsWith(TOKEN_SID)) {
+      const owner = await apiTokens.owner(sid.slice(TOKEN_SID.length));
+      return owner && (await people.known(owner.user_id)) ? owner : null;
+    }
     const session = await sessions.get(sid);
     return session ? { user_id: session.user_id } : null;
   });
@@ -128,9 +143,11 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       tx.write(forgetOps, []);
     }),
   );
+  runtime.every('api: erase closed accounts', DAY / 24, async () => void (await closing.eraseDue()));
   return {
     tickets,
     authenticate,
+    closing,
     enter: (request) => enter(parts, request),
     enterAdmin: (request) => enterAdmin(parts, request),
     record,

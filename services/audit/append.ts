@@ -45,15 +45,19 @@ export function columnsOf(event: ChangeEvent | AuditRecorded) {
 const actionOf = (event: AuditRecorded): string => event.data.payload.action;
 
 /**
- * Witnesses a change, or an act that is none: the event in canonical form, its payload sealed for its person, behind the
- * entry before it. It stores and never judges, so there is nothing to refuse. What the carrier adds (`traceparent`) is left out.
+ * Witnesses a change, or an act that is none: the event in canonical form, its payload and where it came from sealed for its
+ * person, behind the entry before it. It stores and never judges, so there is nothing to refuse. What the carrier adds (`traceparent`) is left out.
  */
 export async function witness(event: ChangeEvent | AuditRecorded, tx: Tx<'audit'>, keys: Keys): Promise<void> {
   const { traceparent: _carrier, ...said } = event;
   const key = entryKey(await keys.of(event.data.user_id ?? INSTALLATION_ID), event.id);
-  const { payload } = event.data;
+  const {
+    payload,
+    meta: { ip, user_agent, ...meta },
+  } = { ...event.data, meta: event.data.meta as AuditRecorded['data']['meta'] };
   const open = 'action' in payload ? { action: payload.action } : {};
-  const stored = canonical({ ...said, data: { ...said.data, payload: { ...open, sealed: seal(key, payload) } } });
+  const sealed = seal(key, { payload, ...(ip ? { ip } : {}), ...(user_agent ? { user_agent } : {}) });
+  const stored = canonical({ ...said, data: { ...said.data, meta, payload: { ...open, sealed } } });
   const of = columnsOf(event);
   tx.write(append, [
     chainOf(event),

@@ -241,7 +241,7 @@ const sealedFor = (row: Row): string => row.user_id ?? INSTALLATION_ID;
 interface Stored {
   data: {
     idempotency_key: string;
-    meta: { via: string; causation_id: string | null; ip?: string; user_agent?: string };
+    meta: { via: string; causation_id: string | null };
     payload: { sealed: string };
   };
 }
@@ -250,16 +250,17 @@ function entryFrom(row: Row, keys: ReadonlyMap<string, Buffer>): AuditEntry {
   const key = keys.get(sealedFor(row));
   const { payload, meta, idempotency_key } = (JSON.parse(row.stored) as Stored).data;
   const { stored: _stored, workspace_id: _workspace, at, ...shown } = row;
+  const sealed = key ? open(entryKey(key, row.event_id), payload.sealed) : undefined;
   return {
     id: row.event_id,
     timestamp: at,
     ...shown,
-    payload: key ? open(entryKey(key, row.event_id), payload.sealed) : null,
+    payload: sealed?.payload ?? null,
     via: meta.via,
     causation_id: meta.causation_id,
     idempotency_key,
-    ip: meta.ip ?? null,
-    user_agent: meta.user_agent ?? null,
+    ip: sealed?.ip ?? null,
+    user_agent: sealed?.user_agent ?? null,
   };
 }
 

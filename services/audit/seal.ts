@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import type { Runtime } from '@taskmaster/runtime/runtime';
+import type { Runtime, Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { LRUCache } from 'lru-cache';
 
@@ -9,6 +9,7 @@ const makeKey = say(
   'make_person_key',
   'insert into audit.person_key (user_id, key) values ($1, $2) on conflict do nothing',
 );
+const destroyKey = say('destroy_person_key', 'delete from audit.person_key where user_id = $1');
 const keysOf = say<{ user_id: string; key: Buffer }>(
   'person_keys',
   'select user_id, key from audit.person_key where user_id = any($1::uuid[])',
@@ -19,15 +20,22 @@ export const entryKey = (personKey: Buffer, eventId: string): Buffer =>
   createHmac('sha256', personKey).update(eventId).digest();
 
 /** AES-256-GCM, as hexadecimal: nonce, text, tag. */
-export function seal(key: Buffer, payload: unknown): string {
+export function seal(key: Buffer, said: Sealed): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
-  const text = Buffer.concat([cipher.update(JSON.stringify(payload)), cipher.final()]);
+  const text = Buffer.concat([cipher.update(JSON.stringify(said)), cipher.final()]);
   return Buffer.concat([nonce, text, cipher.getAuthTag()]).toString('hex');
 }
 
+/** What an entry says for its person alone: what happened, and where from. */
+export interface Sealed {
+  payload: unknown;
+  ip?: string;
+  user_agent?: string;
+}
+
 /** @throws where the key is another's, or the text was changed. */
-export function open(key: Buffer, sealed: string): unknown {
+export function open(key: Buffer, sealed: string): Sealed {
   const bytes = Buffer.from(sealed, 'hex');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(-16));
@@ -51,6 +59,11 @@ export function createKeys(transact: Runtime<'audit'>['transact']) {
       if (!row) throw new Error('A key just made is not there.');
       known.set(userId, row.key);
       return row.key;
+    },
+    /** What is sealed for this person stays so, for everybody and for ever. */
+    destroy(userId: string, tx: Tx<'audit'>): void {
+      tx.write(destroyKey, [userId]);
+      known.delete(userId);
     },
     /** Of those who were not erased. */
     async read(userIds: readonly string[]): Promise<Map<string, Buffer>> {

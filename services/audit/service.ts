@@ -1,5 +1,6 @@
 import { type ChangeEventType, changeEventTypes } from '@taskmaster/contracts/events/types';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import { forgetCarried } from '@taskmaster/runtime/forget-carried';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { Http } from '../http/server.ts';
@@ -28,6 +29,7 @@ export interface Audit {
 }
 
 const CHECKPOINT = 'audit: checkpoint';
+const carried = forgetCarried('audit');
 const SOON = 1_000;
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
@@ -37,7 +39,12 @@ export function startAudit(options: AuditOptions): Audit {
   const { http, runtime, log, retention_days } = options;
   const signer = createSigner(options.secret);
   const keys = createKeys(runtime.background);
-  runtime.consume('audit', changeEventTypes as ChangeEventType[], (event, tx) => witness(event, tx, keys));
+  runtime.consume('audit', changeEventTypes as ChangeEventType[], async (event, tx) => {
+    await witness(event, tx, keys);
+    if (event.type !== 'com.todo.user.erased') return;
+    keys.destroy(event.data.user_id, tx);
+    for (const statement of carried) tx.write(statement, [event.data.workspace_id]);
+  });
   runtime.consume('audit acts', ['com.todo.audit.recorded'], (event, tx) => witness(event, tx, keys));
   const checkpoint = () =>
     makeCheckpoint(runtime, { signer, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });

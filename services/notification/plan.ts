@@ -2,6 +2,7 @@ import type { ChangeEvent } from '@taskmaster/contracts/events/event';
 import { defaultSettings } from '@taskmaster/domain/commands/settings';
 import { momentOf, type OnTask, remindersOn } from '@taskmaster/domain/reminders/on-task';
 import type { Reminder, Settings, Task, User } from '@taskmaster/domain/task';
+import { forgetCarried } from '@taskmaster/runtime/forget-carried';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { v7 } from 'uuid';
@@ -95,6 +96,17 @@ const withdrawShown = say<{ user_id: string }>(
    where workspace_id = $1 and task_id = $2 and read_at is null and withdrawn_at is null returning user_id`,
 );
 
+/** Of somebody who closed their account. */
+const withdrawAll = say(
+  'withdraw_all',
+  `update notification.ledger set state = 'withdrawn', next_at = null where user_id = $1 and state in ('scheduled', 'decided')
+     and (channel <> 'app' or state = 'scheduled')`,
+);
+const erased = ['task', 'reminder', 'ledger', 'notification', 'person'].map((table) =>
+  say(`erase_${table}`, `delete from notification.${table} where user_id = $1`),
+);
+const carried = forgetCarried('notification');
+
 export interface Followed {
   /** People of whose bell something was taken. */
   told: readonly string[];
@@ -126,8 +138,17 @@ export async function follow(event: ChangeEvent, tx: NotificationTx): Promise<Fo
       return replan(await tx.query(tasksOf, [workspace_id, task_id, series_id]), event, tx);
     }
     case 'user': {
+      if (event.type === 'com.todo.user.erased') {
+        for (const statement of erased) tx.write(statement, [event.data.user_id]);
+        for (const statement of carried) tx.write(statement, [event.data.workspace_id]);
+        return NOTHING;
+      }
       const { id, name, email, email_verified, settings, deleted_at } = after as unknown as User;
       tx.write(keepPerson, [id, name, email, email_verified, JSON.stringify(settings), deleted_at !== null]);
+      if (deleted_at !== null) {
+        tx.write(withdrawAll, [id]);
+        return NOTHING;
+      }
       if (event.type === 'com.todo.user.updated' && !('settings' in changed)) return NOTHING;
       const planned: Followed[] = [];
       for (let last = NOBODY; ; ) {

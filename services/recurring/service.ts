@@ -1,5 +1,6 @@
 import { type ChangeEvent, envelopeOf, type OccurrenceDue } from '@taskmaster/contracts/events/event';
 import type { Task } from '@taskmaster/domain/task';
+import { forgetCarried } from '@taskmaster/runtime/forget-carried';
 import type { Emit, Runtime, Service, Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { v5 } from 'uuid';
@@ -33,6 +34,9 @@ const unanswered = say<{ event: OccurrenceDue }>(
   `update recurring.occurrence set sent_at = now() where event is not null and sent_at < now() - interval '1 minute' returning event`,
 );
 
+const forget = say('forget_occurrences', 'delete from recurring.occurrence where workspace_id = $1');
+const carried = forgetCarried('recurring');
+
 /**
  * Sees to it that every completed slot of a series gets its successor: asks for it by an event, the same one again each
  * minute until the successor, or the reopening, has been seen.
@@ -48,6 +52,7 @@ export const recurring: Service<'recurring', undefined> = {
         'com.todo.task.restored',
         'com.todo.task.reopened',
         'com.todo.task.deleted',
+        'com.todo.user.erased',
       ],
       (event, tx, emit) => follow(event, tx, emit),
     );
@@ -62,6 +67,10 @@ export const recurring: Service<'recurring', undefined> = {
 
 async function follow(event: ChangeEvent, tx: Tx<'recurring'>, emit: Emit): Promise<void> {
   const { workspace_id, sequence } = event.data;
+  if (event.type === 'com.todo.user.erased') {
+    for (const statement of [forget, ...carried]) tx.write(statement, [workspace_id]);
+    return;
+  }
   const task = event.data.payload.after as unknown as Task;
   switch (event.type) {
     case 'com.todo.task.deleted':

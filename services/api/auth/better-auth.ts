@@ -103,6 +103,14 @@ export function createAuth(options: AuthOptions) {
 }
 export type Auth = ReturnType<typeof createAuth>;
 
+/** Whether this is the password of that person, as Better Auth keeps it. */
+export async function isPassword(auth: Auth, userId: string, password: string): Promise<boolean> {
+  const { internalAdapter, password: kept } = await auth.$context;
+  const accounts = await internalAdapter.findAccounts(userId);
+  const hash = accounts.find((account) => account.providerId === 'credential')?.password;
+  return hash ? kept.verify({ hash, password }) : false;
+}
+
 /** The place that may send cookies: the public address, or whatever host the page itself was asked from. */
 function originsOf(request: Request, publicUrl: string | undefined): string[] {
   if (publicUrl) return [new URL(publicUrl).origin];

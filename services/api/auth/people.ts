@@ -21,6 +21,11 @@ const newWorkspace = say(
   'new_workspace',
   `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
 );
+/** Of everybody else with an open account: whether one of them runs the place. No row where there is nobody else. */
+const othersHere = say<{ has_admin: boolean }>(
+  'others_here',
+  `select bool_or(role = 'admin') as has_admin from tasks."user" where id <> $1 and deleted_at is null having count(*) > 0`,
+);
 const newMember = say(
   'new_member',
   `insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing`,
@@ -47,7 +52,11 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
       const cached = known.get(session.user_id);
       if (cached && Date.now() - cached.at < TRUSTED_FOR) return cached.caller;
       let found = await read(session.user_id);
-      if (!found.user || found.user.email !== session.email || found.user.email_verified !== session.email_verified) {
+      if (
+        !found.user ||
+        (found.user.deleted_at === null &&
+          (found.user.email !== session.email || found.user.email_verified !== session.email_verified))
+      ) {
         await runtime.background((tx) => ensurePerson(tx, session));
         found = await read(session.user_id);
       }
@@ -69,6 +78,10 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     forget(userId: string): void {
       known.delete(userId);
     },
+    hasAnotherAdmin: async (userId: string): Promise<boolean> => {
+      const [others] = await runtime.background((tx) => tx.query(othersHere, [userId]), { readOnly: true });
+      return others === undefined || others.has_admin;
+    },
     workspacesOf: async (userId: string): Promise<string[]> =>
       (await read(userId)).workspaces.map((workspace) => workspace.id),
   };
@@ -81,6 +94,7 @@ const callerFrom = (user: User, workspaces: Caller['workspaces']): Caller => ({
   email: user.email,
   email_verified: user.email_verified,
   role: user.role,
+  closed_at: user.deleted_at,
   settings: { ...defaultSettings, ...user.settings },
   workspaces,
   actor: { kind: 'user', id: user.id },
@@ -96,6 +110,8 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
     tx.query(userById, [session.user_id]),
   ]);
   if (!workspace) throw new Error('The personal workspace is not there.');
+  // What is closed stays as it is: of what is erased nothing comes back.
+  if (user && user.deleted_at !== null) return;
   // Another request of the same person may have done it while this one waited.
   if (user?.email === session.email && user.email_verified === session.email_verified) return;
   const copied = { name: user?.name ?? session.name, email: session.email, email_verified: session.email_verified };

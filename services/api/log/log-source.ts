@@ -32,6 +32,7 @@ interface LoggedChange extends SyncChange {
   meta: { request_id?: string; correlation_id: string; traceparent?: string; acl_version: number };
   epoch: string;
   head: number;
+  is_erased: boolean;
   row_now: Record<string, unknown> | null;
   /** What later changes found there, newest first, where the range does not reach to now. */
   later: Patch[] | null;
@@ -48,7 +49,7 @@ const rowNow = (['task', 'project', 'tag', 'reminder', 'token', 'user'] as Entit
 const readRange = say<LoggedChange>(
   'read_range',
   `select c.workspace_id, c.seq, c.set_id, c.set_index, c.set_size, c.act_id, c.op, c.client_id, c.actor, c.user_id, c.via,
-          c.entity, c.entity_id, c.kind, c.patch, c.before, c.causation_id, c.meta, c.at, c.epoch, c.head,
+          c.entity, c.entity_id, c.kind, c.patch, c.before, c.causation_id, c.meta, c.at, c.epoch, c.head, c.is_erased,
           case when c.is_last then (case c.entity ${rowNow}
             when 'workspace' then (select to_jsonb(r) from tasks.workspace r where r.id = c.entity_id) end) end as row_now,
           case when c.is_last and c.head > c.upto then (
@@ -57,7 +58,7 @@ const readRange = say<LoggedChange>(
    from unnest($1::uuid[], $2::bigint[], $3::bigint[]) asked (workspace_id, after, upto)
    join tasks.workspace w on w.id = asked.workspace_id
    cross join lateral (
-     select b.*, w.epoch, w.head, max(b.seq) over () as upto,
+     select b.*, w.epoch, w.head, w.erased_at is not null as is_erased, max(b.seq) over () as upto,
             row_number() over (partition by b.entity_id order by b.seq desc) = 1 as is_last from (
        select * from tasks.change l
        where l.workspace_id = asked.workspace_id and l.seq > asked.after and l.seq <= asked.upto
@@ -147,6 +148,14 @@ function eventsOf(changes: readonly LoggedChange[]): ChangeEvent[] {
   const events: ChangeEvent[] = new Array(changes.length);
   for (let index = changes.length - 1; index >= 0; index--) {
     const change = changes[index] as LoggedChange;
+    if (change.is_erased) {
+      events[index] = eventOf(
+        { ...change, entity: 'user', entity_id: change.user_id, kind: 'erased' },
+        { id: change.user_id, workspace_id: change.workspace_id } as Row,
+        {},
+      );
+      continue;
+    }
     const after = { ...stateAfter(states, change), version: change.seq, updated_at: change.at };
     const before = change.before ? applyPatch(change.entity, after, change.before) : ({} as Row);
     states.set(change.entity_id, before);

@@ -3,15 +3,12 @@ import {
   createProjectSchema,
   createTagSchema,
   listProjectsQuery,
-  meSchema,
   projectListSchema,
   projectSchema,
   tagListSchema,
   tagSchema,
-  updateMeSchema,
   updateProjectSchema,
   updateTagSchema,
-  workspaceListSchema,
 } from '@taskmaster/contracts/http/organising';
 import { historySchema } from '@taskmaster/contracts/http/tasks';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
@@ -26,11 +23,10 @@ import { enter, type Parts, run } from './route.ts';
 
 const withId = z.object({ id: uuid });
 
-/** Projects, tags, workspaces, and the caller with their settings. */
+/** Projects and tags. */
 export function organisingRoutes(parts: Parts): void {
   projectRoutes(parts);
   tagRoutes(parts);
-  meRoutes(parts);
 }
 
 function projectRoutes(parts: Parts): void {
@@ -236,60 +232,3 @@ function tagRoutes(parts: Parts): void {
     },
   );
 }
-
-function meRoutes(parts: Parts): void {
-  const { http, people } = parts;
-  const doc = (summary: string) => ({ summary, tags: ['me'] });
-
-  http.get(
-    '/api/me',
-    { schema: { ...doc('The caller, their settings and workspaces'), response: { 200: meSchema, ...orProblem } } },
-    async (request) => meOf(await enter(parts, request)),
-  );
-  http.patch(
-    '/api/me',
-    {
-      schema: {
-        ...doc('Change one’s name and settings'),
-        body: updateMeSchema,
-        response: { 200: meSchema, ...orProblem },
-      },
-    },
-    async (request, reply) => {
-      const caller = await enter(parts, request);
-      const answer = await run(parts, request, reply, caller, {
-        workspace_id: personalWorkspace(caller),
-        ops: [op('update', 'user', caller.user_id, request.body)],
-        answer: ({ draft }) => {
-          const user = draft.get('user', caller.user_id);
-          return {
-            status: 200,
-            body: meOf({ ...caller, ...(user ? { name: user.name, settings: user.settings } : {}) }),
-          };
-        },
-      });
-      people.forget(caller.user_id);
-      return answer;
-    },
-  );
-  http.get(
-    '/api/workspaces',
-    { schema: { ...doc('The workspaces one belongs to'), response: { 200: workspaceListSchema, ...orProblem } } },
-    async (request) => {
-      const caller = await enter(parts, request);
-      return { items: caller.workspaces, next_cursor: null };
-    },
-  );
-}
-
-const meOf = (caller: Caller) => ({
-  user: {
-    id: caller.user_id,
-    name: caller.name,
-    email: caller.email,
-    email_verified: caller.email_verified,
-    role: caller.role,
-  },
-  settings: caller.settings,
-  workspaces: caller.workspaces,
-});

@@ -8,6 +8,7 @@ import type { Admin } from '../../http/admin.ts';
 import { isOperator } from '../../http/operator-socket.ts';
 import type { Http } from '../../http/server.ts';
 import type { Authenticate, Authenticated } from '../auth/authenticate.ts';
+import { closedProblem } from '../auth/closing.ts';
 import type { People } from '../auth/people.ts';
 import { type Command, execute, fingerprintOf } from '../kernel/execute.ts';
 
@@ -28,9 +29,11 @@ export async function enter(
   parts: Parts,
   request: FastifyRequest,
   exists?: (caller: Authenticated) => Promise<unknown>,
+  who: 'open alone' | 'closed too' = 'open alone',
 ): Promise<Authenticated> {
   const caller = await parts.authenticate(request);
   parts.allow(caller.user_id);
+  if (caller.closed_at !== null && who === 'open alone') throw closedProblem(caller.closed_at);
   const alias = (request.params as { user_id?: string } | undefined)?.user_id;
   if (alias !== undefined && alias !== caller.user_id) throw new Problem('forbidden', 'That is somebody else.');
   const error = request.validationError;

@@ -76,8 +76,19 @@ export async function signUp(name: string, email: string, password: string): Pro
 /** Ends the session and takes everything of this person off the device. */
 export async function signOut(): Promise<void> {
   await ask('/api/auth/sign-out', { method: 'POST', body: {} });
+  await leaveDevice();
+}
+
+/** Takes everything of this person off the device; the door then knows what is said there. */
+export async function leaveDevice(said: { closed_until?: string } = {}): Promise<void> {
   localStorage.removeItem(KEPT);
   hideToast();
+  history.replaceState(said, '', '/');
   await wipeDevice();
-  history.replaceState(null, '', '/');
+}
+
+/** Takes back an account that was closed, in the session that signing in began. */
+export async function reopen(): Promise<Person> {
+  await ask('/api/me/reopen', { method: 'POST', body: {} });
+  return enter();
 }

@@ -110,6 +110,10 @@ function actInWords({ action }: AuditEntry, { detail }: Payload): Said {
       return { did: 'signed in' };
     case 'signed_out':
       return { did: 'signed out' };
+    case 'account_closed':
+      return { did: 'closed their account' };
+    case 'account_reopened':
+      return { did: 'took their account back' };
     case 'sign_in_failed':
       return { did: 'tried to sign in and was refused,', what: text(detail?.email) || 'with no known address' };
     case 'password_reset_link_made':
@@ -237,9 +241,11 @@ function personInWords({ action, resource_id }: AuditEntry, after: Row, changed:
     case 'created':
       return { did: 'joined', ...(after.role === 'admin' ? { why: 'the first account runs the place' } : {}) };
     case 'deleted':
-      return { did: 'left for good' };
+      return { did: `closed ${own} account` };
     case 'restored':
-      return { did: 'came back' };
+      return { did: `took ${own} account back` };
+    case 'erased':
+      return { did: 'was erased' };
   }
   if (changed.settings) {
     const [was, is] = changed.settings as [Partial<Settings> | null, Partial<Settings> | null];

@@ -1,6 +1,15 @@
 import type { ChangeEventType } from '@taskmaster/contracts/events/types';
 
-type Verb = 'created' | 'updated' | 'completed' | 'reopened' | 'skipped' | 'snoozed' | 'deleted' | 'restored';
+type Verb =
+  | 'created'
+  | 'updated'
+  | 'completed'
+  | 'reopened'
+  | 'skipped'
+  | 'snoozed'
+  | 'deleted'
+  | 'restored'
+  | 'erased';
 
 /** What was done, where no more can be said of it. */
 export const verbNames: Readonly<Record<Verb, string>> = {
@@ -12,6 +21,7 @@ export const verbNames: Readonly<Record<Verb, string>> = {
   snoozed: 'put off',
   deleted: 'deleted',
   restored: 'brought back',
+  erased: 'erased',
 };
 const lifecycle: Verb[] = ['created', 'updated', 'deleted', 'restored'];
 const entities: [entity: string, group: string, one: string, verbs: Verb[]][] = [
@@ -25,7 +35,7 @@ const entities: [entity: string, group: string, one: string, verbs: Verb[]][] = 
   ['tag', 'Tags', 'Tag', lifecycle],
   ['reminder', 'Reminders', 'Reminder', lifecycle],
   ['token', 'Tokens', 'Token', ['created', 'deleted']],
-  ['user', 'People', 'Person', lifecycle],
+  ['user', 'People', 'Person', [...lifecycle, 'erased']],
   ['workspace', 'Workspaces', 'Workspace', lifecycle],
 ];
 

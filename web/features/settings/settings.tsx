@@ -8,6 +8,7 @@ import { signOut } from '../account/session.ts';
 import { newOp } from '../tasks/acts.tsx';
 import { BeingTold } from './being-told.tsx';
 import { Devices } from './devices.tsx';
+import { Leaving } from './leaving.tsx';
 import { Mail } from './mail.tsx';
 import { Programs } from './programs.tsx';
 import { unsentWords } from './unsent-words.ts';
@@ -116,6 +117,7 @@ export default function Settings() {
       <BeingTold settings={settings} change={change} />
       <Devices />
       <Programs />
+      <Leaving />
     </div>
   );
 }

@@ -1,0 +1,120 @@
+import { closedSchema, closeMeSchema } from '@taskmaster/contracts/http/me';
+import { meSchema, updateMeSchema, workspaceListSchema } from '@taskmaster/contracts/http/organising';
+import { orProblem, Problem } from '@taskmaster/contracts/problems';
+import { z } from 'zod';
+import type { Administration } from '../../http/admin.ts';
+import type { Limiter } from '../../http/limiter.ts';
+import type { Closing } from '../auth/closing.ts';
+import { type Caller, personalWorkspace } from '../caller.ts';
+import { op } from '../ops-from-http.ts';
+import { enter, type Parts, run } from './route.ts';
+
+/** The caller: their name and settings, where they belong, and leaving for good. */
+export function meRoutes(
+  parts: Parts & {
+    closing: Closing;
+    isPassword(userId: string, password: string): Promise<boolean>;
+    /** Tries of one account's password. */
+    tries: Limiter;
+    record: Administration['record'];
+  },
+): void {
+  const { http, people, closing, tries, record } = parts;
+  const doc = (summary: string) => ({ summary, tags: ['me'] });
+
+  http.get(
+    '/api/me',
+    { schema: { ...doc('The caller, their settings and workspaces'), response: { 200: meSchema, ...orProblem } } },
+    async (request) => meOf(await enter(parts, request)),
+  );
+  http.patch(
+    '/api/me',
+    {
+      schema: {
+        ...doc('Change one’s name and settings'),
+        body: updateMeSchema,
+        response: { 200: meSchema, ...orProblem },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      const answer = await run(parts, request, reply, caller, {
+        workspace_id: personalWorkspace(caller),
+        ops: [op('update', 'user', caller.user_id, request.body)],
+        answer: ({ draft }) => {
+          const user = draft.get('user', caller.user_id);
+          return {
+            status: 200,
+            body: meOf({ ...caller, ...(user ? { name: user.name, settings: user.settings } : {}) }),
+          };
+        },
+      });
+      people.forget(caller.user_id);
+      return answer;
+    },
+  );
+  http.post(
+    '/api/me/close',
+    {
+      schema: {
+        ...doc('Close one’s account: shut at once, erased after 14 days, taken back until then'),
+        body: closeMeSchema,
+        response: { 200: closedSchema, ...orProblem },
+      },
+    },
+    async (request, reply) => {
+      const caller = await enter(parts, request);
+      tries.take(`password:${caller.user_id}`);
+      if (!(await parts.isPassword(caller.user_id, request.body.password)))
+        throw new Problem('invalid', 'That is not your password.', [
+          { path: 'password', message: 'Not your password.' },
+        ]);
+      if (caller.role === 'admin' && !(await people.hasAnotherAdmin(caller.user_id)))
+        throw new Problem(
+          'forbidden',
+          'You alone run this place. Let somebody else run it first, or be the last to go.',
+        );
+      const erased_at = await closing.close(caller.user_id);
+      await record(request, { action: 'account_closed', who: { user_id: caller.user_id }, detail: { erased_at } });
+      return reply.header('cache-control', 'no-store').send({ erased_at });
+    },
+  );
+  http.post(
+    '/api/me/reopen',
+    {
+      schema: {
+        ...doc('Take back an account that was closed and is not erased yet'),
+        body: z.strictObject({}).nullish(),
+        response: { 200: meSchema, ...orProblem },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request, undefined, 'closed too');
+      if (caller.closed_at !== null) {
+        await closing.reopen(caller.user_id);
+        await record(request, { action: 'account_reopened', who: { user_id: caller.user_id } });
+      }
+      return meOf(await enter(parts, request));
+    },
+  );
+  http.get(
+    '/api/workspaces',
+    { schema: { ...doc('The workspaces one belongs to'), response: { 200: workspaceListSchema, ...orProblem } } },
+    async (request) => {
+      const caller = await enter(parts, request);
+      return { items: caller.workspaces, next_cursor: null };
+    },
+  );
+}
+
+const meOf = (caller: Caller) => ({
+  user: {
+    id: caller.user_id,
+    name: caller.name,
+    email: caller.email,
+    email_verified: caller.email_verified,
+    role: caller.role,
+  },
+  settings: caller.settings,
+  workspaces: caller.workspaces,
+});
