@@ -50,8 +50,9 @@ const carried = forgetCarried('tasks');
 /** When an account that was closed then is erased. */
 export const erasedAt = (closedAt: string): string => new Date(Date.parse(closedAt) + ERASED_AFTER * DAY).toISOString();
 
+const dayIn = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 export const closedProblem = (closedAt: string): Problem =>
-  new Problem('account_closed', `It will be erased on ${erasedAt(closedAt).slice(0, 10)}.`, undefined, {
+  new Problem('account_closed', `It will be erased on ${dayIn.format(new Date(erasedAt(closedAt)))}.`, undefined, {
     erased_at: erasedAt(closedAt),
   });
 

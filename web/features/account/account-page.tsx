@@ -4,8 +4,9 @@ import { resumeSync } from '../../sync/store.ts';
 import { ServerRefusal } from '../../sync/transport.ts';
 import { Icon } from '../../ui/icons.tsx';
 import { Leaf } from '../../ui/lines.tsx';
+import { ClosedAccount } from './closed-account.tsx';
 import { Forgotten } from './forgotten.tsx';
-import { inviteInAddress, reopen, signIn, signUp } from './session.ts';
+import { inviteInAddress, signIn, signUp } from './session.ts';
 import { TodayPicture } from './today-picture.tsx';
 import { type WrongField, wrongFields } from './wrong-fields.ts';
 
@@ -31,22 +32,10 @@ export default function AccountPage({
   const [password, setPassword] = useState('');
   const [isShown, setShown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const [isClosed, setClosed] = useState(false);
+  const [closed, setClosed] = useState<string | null>(null);
   const closedUntil = (history.state as { closed_until?: string } | null)?.closed_until;
   const [wrong, setWrong] = useState<WrongField[]>([]);
   const messageOf = (path: string) => wrong.find((one) => one.path === path)?.message;
-
-  async function takeBack() {
-    setBusy(true);
-    try {
-      await reopen();
-      resumeSync();
-    } catch (error) {
-      setWrong(problemsOf(error));
-      setClosed(false);
-      setBusy(false);
-    }
-  }
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -61,12 +50,18 @@ export default function AccountPage({
       else await signIn(email.trim(), password);
       resumeSync();
     } catch (error) {
-      setClosed(error instanceof ServerRefusal && error.code === 'account_closed');
-      setWrong(problemsOf(error));
+      if (error instanceof ServerRefusal && error.code === 'account_closed') setClosed(error.detail ?? '');
+      else setWrong(problemsOf(error));
       setBusy(false);
     }
   }
 
+  const startAgain = () => {
+    setClosed(null);
+    setPassword('');
+    setBusy(false);
+  };
+  if (closed !== null) return <ClosedAccount said={closed} onLeft={startAgain} />;
   return (
     <div className="account">
       <main className="account-form">
@@ -79,22 +74,10 @@ export default function AccountPage({
               ? 'The first account runs the place: it is the administrator. What you write stays on this server.'
               : 'Nobody has an account here yet. The first needs the link that the program printed when it started.'}
         </p>
-        {closedUntil && !isClosed && (
+        {closedUntil && (
           <p className="account-place" role="status">
             Your account is closed. Until {closedUntil}, signing in can bring it back as it was; then every word of it
             is erased.
-          </p>
-        )}
-        {isClosed && (
-          <p>
-            <button
-              type="button"
-              className="button primary account-submit"
-              aria-disabled={isBusy}
-              onClick={() => !isBusy && void takeBack()}
-            >
-              Take my account back
-            </button>
           </p>
         )}
         {!waitsForLink && (
@@ -234,7 +217,6 @@ function problemsOf(error: unknown): WrongField[] {
     return [{ path: '', message: 'The server does not answer. Check that it runs, then try again.' }];
   if (error.status === 429)
     return [{ path: '', message: `Too many tries. Wait ${error.retry_after ?? 60} seconds, then try again.` }];
-  if (error.code === 'account_closed') return [{ path: '', message: `This account was closed. ${error.detail}` }];
   if (error.code === 'sign_up_closed')
     return [{ path: '', message: 'New accounts are by invitation here. Ask the person who runs this server.' }];
   if (error.errors.length > 0) return [...error.errors];
