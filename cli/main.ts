@@ -20,6 +20,11 @@ const HELP = `taskmaster: for whoever runs the place, on the machine where it ru
   audit verify FILE [--checkpoints FILE] [--key HEX]
                                        verify an export of the audit log; needs no network and no TaskMaster
 `;
+const REPLAYED: Readonly<Record<string, string>> = {
+  applied: 'Applied.',
+  superseded: 'Something newer was written there meanwhile; nothing was done.',
+  already_replayed: 'It was applied before; nothing was done.',
+};
 type Row = Record<string, unknown>;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -45,7 +50,7 @@ async function main(): Promise<void> {
         return say(JSON.stringify(await ask('GET', deadLetterPath(rest)), null, 2));
       if (verb === 'replay' && rest.length === 2) {
         const { outcome } = await ask<{ outcome: string }>('POST', `${deadLetterPath(rest)}/replay`, {});
-        return say(outcome === 'applied' ? 'Applied.' : 'It was applied before; nothing was done.');
+        return say(REPLAYED[outcome] ?? outcome);
       }
       break;
     case 'backup': {

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Event } from '@taskmaster/contracts/events/event';
-import { isSequenced } from '@taskmaster/contracts/events/types';
+import { type EventType, isSequenced } from '@taskmaster/contracts/events/types';
 import type { Database } from './database.ts';
 import { type Cursor, type Held, inboxStatements } from './inbox-statements.ts';
 import { isInfrastructureError } from './infrastructure-error.ts';
-import { type Emit, type Head, Rejected, type Tx } from './runtime.ts';
+import { type Emit, type Handle, type Head, Rejected, type Tx } from './runtime.ts';
 import { type Logger, type Metrics, withTrail } from './telemetry.ts';
 
 /** Waits before the second, third and fourth attempt, in milliseconds from the end of the one before. */
@@ -14,7 +14,7 @@ export interface ConsumerOptions<Owner extends string> {
   name: string;
   schema: Owner;
   types: ReadonlySet<string>;
-  handle(event: Event, tx: Tx<Owner>, emit: Emit): Promise<void>;
+  handle: Handle<EventType, Owner>;
   database: Database<Owner>;
   askHeads(workspaceIds: string[]): Promise<Head[]>;
   askEvents(workspaceId: string, from: number, to: number): Promise<Event[]>;
@@ -332,12 +332,12 @@ export class Consumer<Owner extends string> {
   }
 
   /** Applies a dead letter late, once. */
-  async replay(event: Event, tx: Tx<Owner>, emit: Emit): Promise<void> {
-    await this.handle(event, tx, emit);
+  async replay(event: Event, tx: Tx<Owner>, emit: Emit): Promise<'applied' | 'superseded'> {
+    return (await this.handle(event, tx, emit, true)) === 'superseded' ? 'superseded' : 'applied';
   }
 
-  private async handle(event: Event, tx: Tx<Owner>, emit: Emit): Promise<void> {
-    if (!this.options.types.has(event.type)) return;
+  private async handle(event: Event, tx: Tx<Owner>, emit: Emit, late = false): Promise<unknown> {
+    if (!this.options.types.has(event.type)) return undefined;
     const meta = 'meta' in event.data ? event.data.meta : undefined;
     const trail = {
       request_id: meta?.request_id,
@@ -345,9 +345,10 @@ export class Consumer<Owner extends string> {
       causation_id: event.id,
       traceparent: 'traceparent' in event ? event.traceparent : undefined,
     };
-    await withTrail(trail, async () => {
-      await this.options.handle(event, tx, emit);
+    return withTrail(trail, async () => {
+      const outcome = await this.options.handle(event, tx, emit, late);
       this.options.log.debug({ consumer: this.options.name, event_id: event.id, type: event.type }, 'event handled');
+      return outcome;
     });
   }
 

@@ -64,9 +64,9 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
         const consumer = letter && consumersByName.get(letter.consumer);
         if (!letter || !consumer) return 'unknown';
         if (letter.replayed_at) return 'already_replayed';
-        await consumer.replay(letter.event, tx, emit);
-        tx.write(sql.replayed, [id]);
-        return 'applied';
+        const outcome = await consumer.replay(letter.event, tx, emit);
+        tx.write(sql.replayed, [id, outcome]);
+        return outcome;
       }),
   };
 

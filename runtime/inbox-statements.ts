@@ -83,7 +83,7 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
     ),
     deadLetter: say<DeadLetter>('dead_letter', 'select * from $schema.dead_letter where id = $1'),
     lockDeadLetter: say<DeadLetter>('lock_dead_letter', 'select * from $schema.dead_letter where id = $1 for update'),
-    replayed: say('replayed', `update $schema.dead_letter set replayed_at = now(), outcome = 'applied' where id = $1`),
+    replayed: say('replayed', `update $schema.dead_letter set replayed_at = now(), outcome = $2 where id = $1`),
     counts: say<{ inbox: number; dead_letters: number; outbox: number }>(
       'counts',
       `select (select count(*) from $schema.inbox) as inbox,

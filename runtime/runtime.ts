@@ -71,11 +71,14 @@ export interface TransactOptions {
 
 /** Writes an event that is no change into the outbox of the transaction. */
 export type Emit = (event: Event, topic?: Topic) => void;
+/** Answers `superseded` where it was late and something newer stands there already; any other answer means nothing. */
 export type Handle<T extends EventType, Owner extends string> = (
   event: EventOf<T>,
   tx: Tx<Owner>,
   emit: Emit,
-) => Promise<void>;
+  /** It was a dead letter: what came after it in its workspace has been handled. */
+  late: boolean,
+) => Promise<unknown>;
 
 export interface LogRange {
   workspace_id: string;
@@ -125,8 +128,8 @@ export interface DeadLetter {
 export interface DeadLetters {
   list(): Promise<DeadLetter[]>;
   get(id: string): Promise<DeadLetter | undefined>;
-  /** Applies it late, once. Throws what the handler throws; the letter then stays. */
-  replay(id: string): Promise<'applied' | 'already_replayed' | 'unknown'>;
+  /** Applies it late, once, unless something newer was written where it would write. Throws what the handler throws; the letter then stays. */
+  replay(id: string): Promise<'applied' | 'superseded' | 'already_replayed' | 'unknown'>;
 }
 
 /** Thrown by a handler for an event that no retry can mend: a dead letter at once. */

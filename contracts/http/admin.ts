@@ -24,7 +24,7 @@ export const deadLetterListSchema = z.object({ items: z.array(deadLetterSchema),
 export const wholeDeadLetterSchema = deadLetterSchema
   .extend({ event: z.record(z.string(), z.unknown()) })
   .meta({ id: 'WholeDeadLetter' });
-export const replayedSchema = z.object({ outcome: z.enum(['applied', 'already_replayed']) });
+export const replayedSchema = z.object({ outcome: z.enum(['applied', 'superseded', 'already_replayed']) });
 
 export const statusSchema = z
   .object({

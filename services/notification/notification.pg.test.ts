@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Event } from '@taskmaster/contracts/events/event';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
@@ -36,6 +37,48 @@ const toldOf = (who: Person, task: { id: string }) =>
     const found = (await told(who)).filter((one) => one.task_id === task.id);
     return found.length > 0 && found;
   }, 'the notification');
+
+/** As if this event had failed four times. @returns what its replay comes to */
+async function buryAndReplay(event: Event | undefined): Promise<string> {
+  const { rows } = await owner.query(
+    `insert into notification.dead_letter (id, consumer, event_id, workspace_id, sequence, event, attempts, error)
+     values (gen_random_uuid(), 'notification', gen_random_uuid(), $1, $2, $3, 4, 'it broke') returning id`,
+    [ann.workspace, (event?.data as { sequence: number }).sequence, event],
+  );
+  // The first account runs the place.
+  return (await ann.call('POST', `/api/admin/notification/dead-letters/${rows[0].id}/replay`, {})).json.outcome;
+}
+
+describe('a dead letter that is applied late', () => {
+  it('undoes nothing that came after it', async () => {
+    const task = await make(ann, { title: 'First words', due_date: '2031-02-03', due_time: '10:00' });
+    await ann.call('PATCH', `/api/tasks/${task.id}`, { title: 'Last words', due_date: '2031-02-04' });
+    const plan = ['2031-02-03T10:00 withdrawn', '2031-02-04T10:00 scheduled'];
+    await until(async () => (await states(ann, task)).join() === plan.join(), 'the plan');
+    const { events } = await services.api.ask('events', { workspace_id: ann.workspace, from: 1, to: 10_000 });
+    const ofTask = events.filter((event) => event.subject === task.id);
+    expect(ofTask).toHaveLength(2);
+    expect(await Promise.all(ofTask.map(buryAndReplay))).toEqual(['superseded', 'applied']);
+    expect(await states(ann, task)).toEqual(plan);
+    const titles = await owner.query('select title, due_date::text from notification.task where id = $1', [task.id]);
+    expect(titles.rows).toEqual([{ title: 'Last words', due_date: '2031-02-04' }]);
+  });
+
+  it('is planned by what is known now, where the first that was told of a task came too late', async () => {
+    const task = await make(ann, { title: 'Lost at first', due_date: '2031-03-03', due_time: '10:00' });
+    await until(async () => (await states(ann, task)).length === 1, 'the plan');
+    await ann.call('PATCH', `/api/tasks/${task.id}`, { title: 'Known by its change' });
+    const known = async () =>
+      (await owner.query('select title from notification.task where id = $1', [task.id])).rows[0].title;
+    await until(async () => (await known()) === 'Known by its change', 'the change');
+    // As if the first event had failed four times: nothing was planned.
+    await owner.query('delete from notification.ledger where task_id = $1', [task.id]);
+    const { events } = await services.api.ask('events', { workspace_id: ann.workspace, from: 1, to: 10_000 });
+    const [created] = events.filter((event) => event.subject === task.id);
+    expect(await buryAndReplay(created)).toBe('superseded');
+    expect(await ledger(ann, task)).toMatchObject([{ title: 'Known by its change', state: 'scheduled' }]);
+  });
+});
 
 describe('a reminder', () => {
   it('is told once, never early, and can be marked read, once for all devices', async () => {

@@ -18,23 +18,26 @@ const say = statementsOf('notification');
 const columns = 't.workspace_id, t.id, t.user_id, t.title, t.series_id, t.due_date, t.due_time, t.due_zone';
 const keepTask = say(
   'keep_task',
-  `insert into notification.task (workspace_id, id, user_id, title, series_id, due_date, due_time, due_zone, open)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  `insert into notification.task (workspace_id, id, user_id, title, series_id, due_date, due_time, due_zone, open, sequence)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
    on conflict (workspace_id, id) do update set title = excluded.title, series_id = excluded.series_id,
-     due_date = excluded.due_date, due_time = excluded.due_time, due_zone = excluded.due_zone, open = excluded.open`,
+     due_date = excluded.due_date, due_time = excluded.due_time, due_zone = excluded.due_zone, open = excluded.open,
+     sequence = excluded.sequence`,
 );
 const keepReminder = say(
   'keep_reminder',
-  `insert into notification.reminder (workspace_id, id, user_id, task_id, series_id, minutes_before, at, snooze, deleted_at)
-   values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  `insert into notification.reminder (workspace_id, id, user_id, task_id, series_id, minutes_before, at, snooze, deleted_at, sequence)
+   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
    on conflict (workspace_id, id) do update set task_id = excluded.task_id, series_id = excluded.series_id,
-     minutes_before = excluded.minutes_before, at = excluded.at, deleted_at = excluded.deleted_at`,
+     minutes_before = excluded.minutes_before, at = excluded.at, deleted_at = excluded.deleted_at,
+     sequence = excluded.sequence`,
 );
 const keepPerson = say(
   'keep_person',
-  `insert into notification.person (user_id, name, email, email_verified, settings, gone) values ($1, $2, $3, $4, $5, $6)
+  `insert into notification.person (user_id, name, email, email_verified, settings, gone, sequence) values ($1, $2, $3, $4, $5, $6, $7)
    on conflict (user_id) do update set name = excluded.name, email = excluded.email,
-     email_verified = excluded.email_verified, settings = excluded.settings, gone = excluded.gone`,
+     email_verified = excluded.email_verified, settings = excluded.settings, gone = excluded.gone,
+     sequence = excluded.sequence`,
 );
 const settingsOf = say<{ settings: Settings }>(
   'settings_of',
@@ -96,6 +99,15 @@ const withdrawShown = say<{ user_id: string }>(
    where workspace_id = $1 and task_id = $2 and read_at is null and withdrawn_at is null returning user_id`,
 );
 
+const ofTheirs = 'where ($1::uuid is null or workspace_id = $1) and id = $2 and sequence > $3';
+const newerThan = {
+  task: say<{ sequence: number }>('newer_task', `select sequence from notification.task ${ofTheirs}`),
+  reminder: say<{ sequence: number }>('newer_reminder', `select sequence from notification.reminder ${ofTheirs}`),
+  user: say<{ sequence: number }>(
+    'newer_person',
+    'select sequence from notification.person where $1::uuid is null and user_id = $2 and sequence > $3',
+  ),
+};
 /** Of somebody who closed their account. */
 const withdrawAll = say(
   'withdraw_all',
@@ -112,13 +124,28 @@ export interface Followed {
   told: readonly string[];
   /** The earliest moment that was planned; undefined: none. */
   earliest?: string;
+  outcome?: 'superseded';
 }
 const NOTHING: Followed = { told: [] };
 
 /** Keeps what it has to know of tasks, reminders and people, and the ledger in step with it. */
-export async function follow(event: ChangeEvent, tx: NotificationTx): Promise<Followed> {
+export async function follow(event: ChangeEvent, tx: NotificationTx, late: boolean): Promise<Followed> {
   const { after, changed } = event.data.payload;
-  switch (event.type.split('.')[2]) {
+  const entity = event.type.split('.')[2];
+  if (late && (entity === 'task' || entity === 'reminder' || entity === 'user')) {
+    const { workspace_id, sequence } = event.data;
+    const [newer] = await tx.query(newerThan[entity], [
+      entity === 'user' ? null : workspace_id,
+      event.subject,
+      sequence,
+    ]);
+    // What it would have planned is planned by what is known now.
+    if (newer) {
+      const known = entity === 'task' ? await tx.query(tasksOf, [workspace_id, event.subject, null]) : [];
+      return { ...(await replan(known, event, tx)), outcome: 'superseded' };
+    }
+  }
+  switch (entity) {
     case 'task':
       return followTask(event, after as unknown as Task, tx);
     case 'reminder': {
@@ -134,6 +161,7 @@ export async function follow(event: ChangeEvent, tx: NotificationTx): Promise<Fo
         at,
         snooze ?? false,
         deleted_at,
+        event.data.sequence,
       ]);
       return replan(await tx.query(tasksOf, [workspace_id, task_id, series_id]), event, tx);
     }
@@ -144,7 +172,15 @@ export async function follow(event: ChangeEvent, tx: NotificationTx): Promise<Fo
         return NOTHING;
       }
       const { id, name, email, email_verified, settings, deleted_at } = after as unknown as User;
-      tx.write(keepPerson, [id, name, email, email_verified, JSON.stringify(settings), deleted_at !== null]);
+      tx.write(keepPerson, [
+        id,
+        name,
+        email,
+        email_verified,
+        JSON.stringify(settings),
+        deleted_at !== null,
+        event.data.sequence,
+      ]);
       if (deleted_at !== null) {
         tx.write(withdrawAll, [id]);
         return NOTHING;
@@ -178,7 +214,7 @@ async function followTask(event: ChangeEvent, task: Task, tx: NotificationTx): P
   const known: Known = { ...task, user_id };
   tx.write(keepTask, [
     ...[workspace_id, task.id, user_id, task.title, task.series_id],
-    ...[task.due_date, task.due_time, task.due_zone, open],
+    ...[task.due_date, task.due_time, task.due_zone, open, event.data.sequence],
   ]);
   const moved = COUNTED_FROM.some((column) => column in payload.changed);
   if (!open || (moved && event.type !== 'com.todo.task.created')) {

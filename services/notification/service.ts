@@ -59,10 +59,11 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
   let missed: readonly { workspace_id: string; head: number }[] | undefined;
   const started = Date.now();
 
-  runtime.consume('notification', followed, async (event, tx, emit) => {
-    const { told, earliest } = await follow(event, tx);
+  runtime.consume('notification', followed, async (event, tx, emit, late) => {
+    const { told, earliest, outcome } = await follow(event, tx, late);
     await announce([], tx, emit, told);
     if (earliest) arm(earliest);
+    return outcome;
   });
 
   function arm(at: string): void {

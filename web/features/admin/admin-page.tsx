@@ -161,7 +161,13 @@ function DeadLetters({ service, done }: { service: AdminStatus['services'][numbe
   const { settings, today } = useScreen();
   const { answer, again } = useServerAnswer<DeadLetterList>(`/api/admin/${service}/dead-letters`);
   const replay = (id: string) =>
-    void tellServer('POST', `/api/admin/${service}/dead-letters/${id}/replay`, {}, 'Applied').then((applied) => {
+    void tellServer<{ outcome: string }>(
+      'POST',
+      `/api/admin/${service}/dead-letters/${id}/replay`,
+      {},
+      ({ outcome }) =>
+        outcome === 'applied' ? 'Applied' : 'Something newer was written meanwhile, so it was left as it is',
+    ).then((applied) => {
       if (!applied) return;
       again();
       done();

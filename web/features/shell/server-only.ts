@@ -23,13 +23,14 @@ export async function tellServer<Answer>(
   method: string,
   path: string,
   body: object,
-  done: string,
+  done: string | ((answer: Answer) => string),
 ): Promise<Answer | undefined> {
   try {
     const answer = await ask(path, { method, body });
     const text = await answer.text();
-    showToast({ tone: 'plain', words: done });
-    return (text ? JSON.parse(text) : {}) as Answer;
+    const said = (text ? JSON.parse(text) : {}) as Answer;
+    showToast({ tone: 'plain', words: typeof done === 'string' ? done : done(said) });
+    return said;
   } catch (error) {
     const { detail, status } = error as { detail?: string; status?: number };
     const words = status ? (detail ?? 'That was refused.') : 'The server does not answer.';
