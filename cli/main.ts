@@ -11,6 +11,7 @@ const HELP = `taskmaster: for whoever runs the place, on the machine where it ru
   status                               how it goes
   users                                everybody with an account
   users reset-password ADDRESS         a link by which one person chooses a new password
+  users role ADDRESS admin|user        who runs the place
   users invite                         a link by which one person makes an account
   dead-letters                         events that could not be handled
   dead-letters show SERVICE ID         one of them, with its event
@@ -42,6 +43,10 @@ async function main(): Promise<void> {
       if (verb === undefined) return showUsers();
       if (verb === 'reset-password' && rest[0])
         return showLink(await ask('POST', '/api/admin/users/reset-password', { email: rest[0] }));
+      if (verb === 'role' && rest[0] && (rest[1] === 'admin' || rest[1] === 'user')) {
+        await ask('POST', '/api/admin/users/role', { email: rest[0], role: rest[1] });
+        return say(rest[1] === 'admin' ? 'They run the place now.' : 'They no longer run the place.');
+      }
       if (verb === 'invite') return showLink(await ask('POST', '/api/admin/invitations', {}));
       break;
     case 'dead-letters':

@@ -46,7 +46,7 @@ const operate = (method: string, at: string, body?: object) =>
     const asked = request({ socketPath: path, method, path: at, headers }, async (answer) => {
       let text = '';
       for await (const part of answer) text += part;
-      answered({ status: answer.statusCode ?? 0, json: JSON.parse(text) });
+      answered({ status: answer.statusCode ?? 0, json: JSON.parse(text || 'null') });
     });
     asked.on('error', failed);
     asked.end(body ? JSON.stringify(body) : undefined);
@@ -133,6 +133,23 @@ describe('whoever runs the place', () => {
     );
     await until(async () => (await actsOf('password_reset_link_made')).length === 1, 'the entry');
     expect((await actsOf('password_reset_link_made'))[0].payload.detail).toEqual({ for: ann.id });
+  });
+
+  it('gives the running of the place to another, and never takes it from the last', async () => {
+    const emailOf = async (who: Person) => (await who.call('GET', '/api/me')).json.user.email;
+    const role = (by: typeof operate, email: string, wanted: string) =>
+      by('POST', '/api/admin/users/role', { email, role: wanted });
+    expect((await role(admin.call, await emailOf(admin), 'user')).json.code).toBe('conflict');
+    expect((await role(ann.call, await emailOf(ann), 'admin')).status).toBe(403);
+    expect((await role(operate, await emailOf(ann), 'admin')).status).toBe(204);
+    await until(async () => (await ann.call('GET', '/api/admin/status')).status === 200, 'she runs it');
+    const listed = (await operate('GET', '/api/admin/users')).json.items;
+    expect(listed.filter((one: { role: string }) => one.role === 'admin')).toHaveLength(2);
+    expect((await role(admin.call, await emailOf(ann), 'user')).status).toBe(204);
+    await until(async () => (await ann.call('GET', '/api/admin/status')).status === 403, 'no longer');
+    expect((await role(operate, 'nobody@example.test', 'admin')).status).toBe(404);
+    const said = (await admin.call('GET', `/api/audit-logs?user_id=${ann.id}&event_type=com.todo.user.updated`)).json;
+    expect(said.items[0].payload.changed.role).toEqual(['admin', 'user']);
   });
 
   it('lists dead letters, looks at one, and applies it once', async () => {

@@ -49,7 +49,7 @@ export async function startSingle(
             folder: join(dataDir, 'backups'),
             keep: config.BACKUP_KEEP,
             make: (file) =>
-              backup({ connection, file, version: options.version, secret: config.BETTER_AUTH_SECRET ? null : secret }),
+              backup({ connection, file, version: options.version, secret, keep_secret: !config.BETTER_AUTH_SECRET }),
             log,
           })
         : undefined;
@@ -98,9 +98,13 @@ export async function restoreSingle(config: Config, file: string, progress: (tex
     const release = await holdAlone(database.connection);
     try {
       const here = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
-      const restored = await restore({ connection: database.connection, file, secret: here, progress });
-      if (here === undefined && restored.secret) writeFileSync(own, restored.secret, { mode: 0o600, flag: 'wx' });
-      return restored;
+      return await restore({
+        connection: database.connection,
+        file,
+        secret: here,
+        keepSecret: (secret) => writeFileSync(own, secret, { mode: 0o600, flag: 'wx' }),
+        progress,
+      });
     } finally {
       await release();
     }

@@ -195,7 +195,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     });
     for (const service of serviceNames)
       deadLetterRoutes({ http, service, deadLetters: runtimes[service].deadLetters, enterAdmin, record, log });
-    adminRoutes({ http, authPool, links: started.links, enterAdmin, record, status });
+    adminRoutes({ http, authPool, links: started.links, people: started.people, enterAdmin, record, status });
     if (options.backups) backupRoutes({ http, backups: options.backups, enterAdmin, record });
     pageRoutes(http, page);
   });

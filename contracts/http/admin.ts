@@ -69,6 +69,7 @@ export type DeadLetterList = z.infer<typeof deadLetterListSchema>;
 export const linkSchema = z.object({ url: z.string(), expires_at: z.string() }).meta({ id: 'OneTimeLink' });
 export type OneTimeLink = z.infer<typeof linkSchema>;
 export const resetPasswordSchema = z.strictObject({ email: z.string().max(320) });
+export const setRoleSchema = z.strictObject({ email: z.string().max(320), role: z.enum(['admin', 'user']) });
 export const backupMadeSchema = z
   .object({ file: z.string(), at: z.string(), rows: z.int(), bytes: z.int() })
   .meta({ id: 'BackupMade' });

@@ -17,7 +17,7 @@ import { type Authenticate, type Authenticated, createAuthenticate, TOKEN_SID } 
 import { createAuth, isPassword } from './auth/better-auth.ts';
 import { type Closing, createClosing } from './auth/closing.ts';
 import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
-import { createPeople } from './auth/people.ts';
+import { createPeople, type People } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
 import { createTickets, createTokens, type Tickets } from './auth/tokens.ts';
 import { handleOccurrenceDue } from './consumers/bring-about-successor.ts';
@@ -49,6 +49,7 @@ export interface Api extends Administration {
   /** For routes of other services: who calls, within their rate, with a request that is valid. */
   enter(request: FastifyRequest): Promise<Authenticated>;
   links: OneTimeLinks;
+  people: People;
   closing: Closing;
   /** Changes that are committed and not published. */
   relayLag(): Promise<number>;
@@ -152,6 +153,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     enterAdmin: (request) => enterAdmin(parts, request),
     record,
     links,
+    people,
     relayLag: async () =>
       (await runtime.background((tx) => tx.query(relayLag, []), { readOnly: true }))[0]?.changes ?? 0,
     firstAccountPath: admission.firstAccountPath,

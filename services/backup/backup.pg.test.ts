@@ -1,14 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
-import { backup } from './backup.ts';
+import { type BackupOptions, backup } from './backup.ts';
+import { startNightly } from './nightly.ts';
 import { RestoreRefusal, restore } from './restore.ts';
 import { ROLES } from './tables.ts';
 
@@ -50,6 +51,9 @@ const secondsOf = (who: Person, work: () => Promise<unknown>, signal: AbortSigna
     }
   })();
 
+const keepSecret = () => undefined;
+let ofHere: Omit<BackupOptions, 'file'>;
+
 describe('a backup', () => {
   it('taken under load is of one moment, and put back it is that moment: every row, every chain', async () => {
     const odd = 'Odd: tab\t quote " back\\slash \\. and a line separator \u2028 end';
@@ -62,18 +66,24 @@ describe('a backup', () => {
       })
     ).json;
     await ann.call('POST', `/api/tasks/${made.id}/complete`, {});
+    ofHere = { connection: services.connection, version: 'test', secret: SECRET, keep_secret: true };
     const stop = new AbortController();
     const load = secondsOf(ann, async () => undefined, stop.signal);
     await until(async () => (await ann.call('GET', '/api/tasks?q=meanwhile')).json.items.length > 5, 'the load');
-    const taken = await backup({ connection: services.connection, file, version: 'test', secret: SECRET });
+    const taken = await backup({ ...ofHere, file });
     stop.abort();
     await load;
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(file).size).toBe(taken.bytes);
 
     const connection = await emptyDatabase();
-    const restored = await restore({ connection, file, secret: undefined });
-    expect(restored).toMatchObject({ at: taken.at, rows: taken.rows, secret: SECRET });
+    const kept: string[] = [];
+    const keepSecret = (secret: string) => void kept.push(secret);
+    expect(await restore({ connection, file, secret: undefined, keepSecret })).toEqual({
+      at: taken.at,
+      rows: taken.rows,
+    });
+    expect(kept).toEqual([SECRET]);
     const counted = JSON.parse(gunzipSync(readFileSync(file)).toString().trim().split('\n').at(-1) ?? '').end
       .rows as Record<string, number>;
     for (const [table, rows] of Object.entries(counted)) {
@@ -130,7 +140,7 @@ describe('a backup', () => {
     for (const [what, bytes] of attempts) {
       const other = join(folder, 'other.tmbackup');
       writeFileSync(other, bytes);
-      const refusal = await restore({ connection, file: other, secret: undefined }).catch((error) => error);
+      const refusal = await restore({ connection, file: other, secret: undefined, keepSecret }).catch((error) => error);
       expect([what, refusal]).toEqual([what, expect.any(RestoreRefusal)]);
     }
     const schemas = Object.keys(ROLES).map((name) => `'${name}'`);
@@ -140,7 +150,58 @@ describe('a backup', () => {
   });
 
   it('does not go into a database that holds something', async () => {
-    await expect(restore({ connection: services.connection, file, secret: undefined })).rejects.toThrow(RestoreRefusal);
+    await expect(restore({ connection: services.connection, file, secret: undefined, keepSecret })).rejects.toThrow(
+      RestoreRefusal,
+    );
     expect((await ann.call('GET', '/api/tasks')).status).toBe(200);
+  });
+
+  it('signs everybody out where its secret is another or not known, and nobody where it is the same', async () => {
+    const outside = join(folder, 'outside.tmbackup');
+    await backup({ ...ofHere, keep_secret: false, file: outside });
+    const sessionsAfter = async (from: string, secret: string | undefined) => {
+      const connection = await emptyDatabase();
+      await restore({ connection, file: from, secret, keepSecret });
+      const [counted] = await sql(
+        connection.database,
+        'select (select count(*)::int from auth.session) as sessions, (select count(*)::int from auth.jwks) as keys',
+      );
+      return [Number(counted?.sessions) > 0, Number(counted?.keys) > 0];
+    };
+    expect(await sessionsAfter(file, SECRET)).toEqual([true, true]);
+    expect(await sessionsAfter(outside, SECRET)).toEqual([true, true]);
+    expect(await sessionsAfter(outside, undefined)).toEqual([false, false]);
+    expect(await sessionsAfter(file, 'another secret of thirty-two letters')).toEqual([false, false]);
+  });
+});
+
+describe('the nightly backups', () => {
+  it('are kept by number; what somebody asked for stays, what a crash broke off goes', async () => {
+    const nights = join(folder, 'nights');
+    mkdirSync(nights);
+    for (const day of ['01', '02', '03'])
+      writeFileSync(join(nights, `taskmaster-2030-01-${day}T030000Z.tmbackup`), 'x');
+    writeFileSync(join(nights, 'taskmaster-2029-12-31T030000Z-asked.tmbackup'), 'x');
+    writeFileSync(join(nights, 'taskmaster-2030-01-04T030000Z.tmbackup.unfinished'), 'x');
+    const nightly = startNightly({
+      folder: nights,
+      keep: 2,
+      make: async (made) => {
+        writeFileSync(made, 'x');
+        return { file: made, at: '', rows: 0, bytes: 1 };
+      },
+      log: createLogger('silent'),
+    });
+    const { file: asked } = await nightly.make();
+    await nightly.stop();
+    expect(asked).toMatch(/-asked\.tmbackup$/);
+    expect(readdirSync(nights).sort()).toEqual(
+      [
+        'taskmaster-2029-12-31T030000Z-asked.tmbackup',
+        'taskmaster-2030-01-02T030000Z.tmbackup',
+        'taskmaster-2030-01-03T030000Z.tmbackup',
+        basename(asked),
+      ].sort(),
+    );
   });
 });

@@ -7,14 +7,16 @@ import { finished, pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { type Begin, END_OF_TABLE, FORMAT } from './format.ts';
+import { type Begin, END_OF_TABLE, FORMAT, fingerprintOf } from './format.ts';
 import { roleOf, tablesOf } from './tables.ts';
 
 export interface BackupOptions {
   connection: pg.ClientConfig;
   file: string;
   version: string;
-  secret: string | null;
+  secret: string;
+  /** False where it was given from outside, and stays there. */
+  keep_secret: boolean;
   progress?(text: string): void;
 }
 export interface BackupMade {
@@ -30,7 +32,14 @@ const LINE_FEED = 10;
  * Writes everything, as it was at one moment, into one file that its owner alone may read, while the program goes on. The
  * file appears whole or not at all.
  */
-export async function backup({ connection, file, version, secret, progress }: BackupOptions): Promise<BackupMade> {
+export async function backup({
+  connection,
+  file,
+  version,
+  secret,
+  keep_secret,
+  progress,
+}: BackupOptions): Promise<BackupMade> {
   const client = new pg.Client({ ...connection, application_name: 'taskmaster backup' });
   client.on('error', () => undefined);
   await client.connect();
@@ -61,7 +70,8 @@ export async function backup({ connection, file, version, secret, progress }: Ba
       version,
       migrations: migrations.map((one) => one.name),
       database: about?.database ?? '',
-      secret,
+      secret: keep_secret ? secret : null,
+      secret_fingerprint: fingerprintOf(secret),
     };
     await say(begin);
     const rows: Record<string, number> = {};

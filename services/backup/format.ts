@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 
 /**
@@ -16,9 +17,14 @@ export const beginSchema = z.object({
   database: z.string(),
   /** What signs sessions and seals keys: without it nobody who is signed in stays so. Null where it was given by the environment. */
   secret: z.string().nullable(),
+  /** Of the secret, wherever it is kept: whoever restores finds out whether theirs is the same. */
+  secret_fingerprint: z.string(),
 });
 export type Begin = z.infer<typeof beginSchema>;
 export const tableSchema = z.object({ copy: z.string(), columns: z.array(z.string()) });
 export const endSchema = z.object({ end: z.object({ rows: z.record(z.string(), z.int()), sha256: z.string() }) });
+
+export const fingerprintOf = (secret: string): string =>
+  createHash('sha256').update(`taskmaster secret ${secret}`).digest('hex');
 
 export const END_OF_TABLE = '\\.';

@@ -7,11 +7,12 @@ const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 /** A night may be missed by a machine that was off; after two it is said. */
 const OVERDUE = 2 * DAY;
-const NAME = /^taskmaster-(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d)Z\.tmbackup$/;
+/** `asked`: somebody wanted it, so it is theirs to take away. */
+const NAME = /^taskmaster-(\d{4}-\d\d-\d\d)T(\d\d)(\d\d)(\d\d)Z(-asked)?\.tmbackup$/;
 
 export interface NightlyOptions {
   folder: string;
-  /** How many are kept; the oldest go. */
+  /** How many nights are kept; the oldest go. What was asked for stays. */
   keep: number;
   make(file: string): Promise<BackupMade>;
   log: Logger;
@@ -22,26 +23,31 @@ export function startNightly({ folder, keep, make, log }: NightlyOptions) {
   const started = Date.now();
   let running: Promise<unknown> = Promise.resolve();
 
-  const files = async (): Promise<{ file: string; at: number }[]> =>
+  const files = async (): Promise<{ file: string; at: number; asked: boolean }[]> =>
     (await readdir(folder).catch(() => [] as string[]))
       .flatMap((name) => {
-        const [, date, hours, minutes, seconds] = NAME.exec(name) ?? [];
-        return date ? [{ file: join(folder, name), at: Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`) }] : [];
+        const [, date, hours, minutes, seconds, asked] = NAME.exec(name) ?? [];
+        const at = Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`);
+        return date ? [{ file: join(folder, name), at, asked: asked !== undefined }] : [];
       })
       .sort((a, b) => b.at - a.at);
 
   /** One after another: two of one second would write one file. */
-  function makeOne(): Promise<BackupMade> {
-    const mine = running.then(writeOne, writeOne);
+  function makeOne(asked: '-asked' | ''): Promise<BackupMade> {
+    const mine = running.then(() => writeOne(asked));
     running = mine.catch(() => undefined);
     return mine;
   }
 
-  async function writeOne(): Promise<BackupMade> {
+  async function writeOne(asked: '-asked' | ''): Promise<BackupMade> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    // What a crash broke off: nobody else writes here.
+    for (const name of await readdir(folder))
+      if (name.endsWith('.unfinished')) await rm(join(folder, name), { force: true });
     const stamp = (await freeMoment()).replaceAll(':', '');
-    const made = await make(join(folder, `taskmaster-${stamp}.tmbackup`));
-    for (const { file } of (await files()).slice(keep)) await rm(file, { force: true });
+    const made = await make(join(folder, `taskmaster-${stamp}${asked}.tmbackup`));
+    const nights = (await files()).filter((one) => !one.asked);
+    for (const { file } of nights.slice(keep)) await rm(file, { force: true });
     log.info({ file: made.file, rows: made.rows, bytes: made.bytes }, 'backup made');
     return made;
   }
@@ -57,14 +63,16 @@ export function startNightly({ folder, keep, make, log }: NightlyOptions) {
   async function look(): Promise<void> {
     const [last] = await files();
     if (last && Date.now() - last.at < DAY) return;
-    await makeOne().catch((error: Error) => log.error({ err: error.message }, 'backup failed, tried again in an hour'));
+    await makeOne('').catch((error: Error) =>
+      log.error({ err: error.message }, 'backup failed, tried again in an hour'),
+    );
   }
   const first = setTimeout(() => void look(), HOUR / 6);
   const timer = setInterval(() => void look(), HOUR);
 
   return {
     /** Now, whatever there is. */
-    make: makeOne,
+    make: () => makeOne('-asked'),
     /** What `/ready` says of it. */
     async state(): Promise<string> {
       const [last] = await files();

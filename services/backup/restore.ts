@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
+import { pipeline as pipelineOf, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { actEvent } from '@taskmaster/contracts/events/act';
@@ -11,7 +11,7 @@ import { migrate } from '@taskmaster/db/migrate';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { v7 } from 'uuid';
-import { type Begin, beginSchema, END_OF_TABLE, endSchema, tableSchema } from './format.ts';
+import { type Begin, beginSchema, END_OF_TABLE, endSchema, fingerprintOf, tableSchema } from './format.ts';
 import { ROLES, roleOf, tablesOf } from './tables.ts';
 
 /** Why a file was not restored, and that nothing was changed by the attempt. */
@@ -20,15 +20,15 @@ export class RestoreRefusal extends Error {}
 export interface RestoreOptions {
   connection: pg.ClientConfig;
   file: string;
-  /** What signs sessions here, where it is given from outside: then it, not the file's, holds. */
+  /** What signs sessions here, where there is one already: then it, not the file's, holds. */
   secret: string | undefined;
+  /** Keeps the file's, where there is none. Before anything is put back for good: the one is of no use without the other. */
+  keepSecret(secret: string): void;
   progress?(text: string): void;
 }
 export interface Restored {
   at: string;
   rows: number;
-  /** Of the file; to be kept beside the data where none is given from outside. */
-  secret: string | null;
 }
 
 /**
@@ -38,7 +38,7 @@ export interface Restored {
  *
  * @throws RestoreRefusal where the file is not whole, or of a newer program, or the database holds something
  */
-export async function restore({ connection, file, secret, progress }: RestoreOptions): Promise<Restored> {
+export async function restore({ connection, file, secret, keepSecret, progress }: RestoreOptions): Promise<Restored> {
   progress?.('Reading the backup');
   const { begin, rows } = await verified(file);
   await demandNothingThere(connection);
@@ -69,13 +69,15 @@ export async function restore({ connection, file, secret, progress }: RestoreOpt
     await continueSequences(client);
     await newEpoch(client);
     await tellAudit(client, begin, file);
-    if (secret !== undefined && begin.secret !== secret) {
+    const known = secret ?? begin.secret ?? undefined;
+    if (known === undefined || fingerprintOf(known) !== begin.secret_fingerprint) {
       // Sealed with a secret that is not known here: new keys are made, and everybody signs in again.
       await client.query(`set local role ${ROLES.auth}`);
       await client.query('delete from auth.jwks');
       await client.query('delete from auth.session');
       await client.query('reset role');
     }
+    if (secret === undefined && begin.secret !== null) keepSecret(begin.secret);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
@@ -84,14 +86,16 @@ export async function restore({ connection, file, secret, progress }: RestoreOpt
     await client.end();
   }
   await migrate(connection);
-  return { at: begin.at, rows, secret: begin.secret };
+  return { at: begin.at, rows };
 }
 
 /** Lines end where COPY ends them, at a line feed and nowhere else. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of createReadStream(file).pipe(createGunzip())) {
+  // A file that cannot be read on ends the loop with why, not never.
+  const read = pipelineOf(createReadStream(file), createGunzip(), () => undefined);
+  for await (const chunk of read) {
     const lines = (rest + decoder.decode(chunk as Buffer, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Event } from '@taskmaster/contracts/events/event';
+import type { ChangeEvent } from '@taskmaster/contracts/events/event';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
@@ -39,11 +39,11 @@ const toldOf = (who: Person, task: { id: string }) =>
   }, 'the notification');
 
 /** As if this event had failed four times. @returns what its replay comes to */
-async function buryAndReplay(event: Event | undefined): Promise<string> {
+async function buryAndReplay(event: ChangeEvent): Promise<string> {
   const { rows } = await owner.query(
     `insert into notification.dead_letter (id, consumer, event_id, workspace_id, sequence, event, attempts, error)
      values (gen_random_uuid(), 'notification', gen_random_uuid(), $1, $2, $3, 4, 'it broke') returning id`,
-    [ann.workspace, (event?.data as { sequence: number }).sequence, event],
+    [ann.workspace, event.data.sequence, event],
   );
   // The first account runs the place.
   return (await ann.call('POST', `/api/admin/notification/dead-letters/${rows[0].id}/replay`, {})).json.outcome;
@@ -75,7 +75,7 @@ describe('a dead letter that is applied late', () => {
     await owner.query('delete from notification.ledger where task_id = $1', [task.id]);
     const { events } = await services.api.ask('events', { workspace_id: ann.workspace, from: 1, to: 10_000 });
     const [created] = events.filter((event) => event.subject === task.id);
-    expect(await buryAndReplay(created)).toBe('superseded');
+    expect(await buryAndReplay(created as ChangeEvent)).toBe('superseded');
     expect(await ledger(ann, task)).toMatchObject([{ title: 'Known by its change', state: 'scheduled' }]);
   });
 });

@@ -1,18 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
-import type { Actor } from '@taskmaster/contracts/sync/changes';
 import { defaultSettings } from '@taskmaster/domain/commands/settings';
-import { personalWorkspaceId } from '@taskmaster/domain/ids';
-import type { User } from '@taskmaster/domain/task';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { forgetCarried } from '@taskmaster/runtime/forget-carried';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type pg from 'pg';
-import { lockWorkspace, userById } from '../kernel/statements.ts';
-import { writeActs } from '../kernel/write.ts';
 import type { People } from './people.ts';
+import { changePerson, type LockedPerson, lockPerson } from './person-changes.ts';
 import type { Sessions } from './sessions.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -80,9 +75,9 @@ export function createClosing(parts: {
     async close(userId: string): Promise<string> {
       const at = new Date().toISOString();
       await runtime.background(async (tx) => {
-        const user = await lockUser(tx, userId);
-        if (user.deleted_at === null)
-          write(tx, user, { kind: 'deleted', patch: { deleted_at: at }, before: { deleted_at: null } }, userId, at);
+        const person = await lockPerson(tx, userId);
+        const closed = { kind: 'deleted', patch: { deleted_at: at }, before: { deleted_at: null } } as const;
+        if (person.user.deleted_at === null) changePerson(tx, person, closed, { kind: 'user', id: userId }, at);
       });
       await authPool.query('delete from session where "userId" = $1', [userId]);
       await forget(userId);
@@ -91,11 +86,12 @@ export function createClosing(parts: {
 
     async reopen(userId: string): Promise<void> {
       await runtime.background(async (tx) => {
-        const user = await lockUser(tx, userId);
-        const { deleted_at, is_erased } = user;
-        if (is_erased) throw new Problem('unauthenticated', 'The account is erased.');
+        const person = await lockPerson(tx, userId);
+        const { deleted_at } = person.user;
+        if (isErased(person)) throw new Problem('unauthenticated', 'The account is erased.');
         if (deleted_at === null) return;
-        write(tx, user, { kind: 'restored', patch: { deleted_at: null }, before: { deleted_at } }, userId);
+        const back = { kind: 'restored', patch: { deleted_at: null }, before: { deleted_at } } as const;
+        changePerson(tx, person, back, { kind: 'user', id: userId });
       });
       await forget(userId);
     },
@@ -105,10 +101,9 @@ export function createClosing(parts: {
       const due = await runtime.background((tx) => tx.query(closedBefore, [before]), { readOnly: true });
       for (const { id } of due) {
         await runtime.background(async (tx) => {
-          const user = await lockUser(tx, id);
+          const person = await lockPerson(tx, id);
           // Taken back while this waited.
-          if (user.deleted_at === null || user.is_erased) return;
-          erase(tx, user);
+          if (person.user.deleted_at !== null && !isErased(person)) erase(tx, person);
         });
         await forget(id);
         log.info({ user_id: id }, 'a closed account was erased');
@@ -121,46 +116,18 @@ export function createClosing(parts: {
     },
   };
 }
+/** Nothing else takes away a personal workspace. */
+const isErased = ({ workspace }: LockedPerson): boolean => workspace.deleted_at !== null;
+
 export type Closing = ReturnType<typeof createClosing>;
 
-type LockedUser = User & { workspace: Parameters<typeof writeActs>[2]['workspace']; is_erased: boolean };
-
-async function lockUser(tx: Tx<'tasks'>, userId: string): Promise<LockedUser> {
-  const [workspace] = await tx.query(lockWorkspace, [personalWorkspaceId(userId)]);
-  const [user] = await tx.query(userById, [userId]);
-  if (!workspace || !user) throw new Problem('not_found');
-  return { ...user, workspace, is_erased: workspace.deleted_at !== null };
-}
-
-function write(
-  tx: Tx<'tasks'>,
-  { workspace, is_erased: _, ...user }: LockedUser,
-  change: {
-    kind: 'deleted' | 'restored' | 'erased';
-    patch: Partial<User>;
-    before: Partial<User> | null;
-  },
-  by: string | null,
-  at = new Date().toISOString(),
-): void {
-  const actor: Actor = by === null ? { kind: 'system', id: 'erasure' } : { kind: 'user', id: by };
-  const row: User = { ...user, ...change.patch };
-  writeActs(tx, [{ op: randomUUID(), changes: [{ entity: 'user', entity_id: user.id, ...change, row }] }], {
-    workspace,
-    user_id: user.id,
-    actor,
-    via: 'account',
-    client_id: null,
-    at,
-  });
-}
-
-function erase(tx: Tx<'tasks'>, user: LockedUser): void {
+function erase(tx: Tx<'tasks'>, person: LockedPerson): void {
+  const { user, workspace } = person;
   const blank = { name: '', email: '', email_verified: false, settings: defaultSettings };
-  write(tx, user, { kind: 'erased', patch: blank, before: null }, null);
-  tx.write(markErased, [user.workspace.id]);
-  tx.write(blankHistory, [user.workspace.id]);
-  for (const statement of emptied) tx.write(statement, [user.workspace.id]);
+  changePerson(tx, person, { kind: 'erased', patch: blank, before: null }, { kind: 'system', id: 'erasure' });
+  tx.write(markErased, [workspace.id]);
+  tx.write(blankHistory, [workspace.id]);
+  for (const statement of emptied) tx.write(statement, [workspace.id]);
   for (const statement of forgotten) tx.write(statement, [user.id]);
-  for (const statement of carried) tx.write(statement, [user.workspace.id]);
+  for (const statement of carried) tx.write(statement, [workspace.id]);
 }

@@ -1,3 +1,5 @@
+import { Problem } from '@taskmaster/contracts/problems';
+import type { Actor } from '@taskmaster/contracts/sync/changes';
 import { defaultSettings } from '@taskmaster/domain/commands/settings';
 import { personalWorkspaceId } from '@taskmaster/domain/ids';
 import { wholePatch } from '@taskmaster/domain/registers';
@@ -9,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import type { Caller } from '../caller.ts';
 import { lockWorkspace, userById } from '../kernel/statements.ts';
 import { writeActs } from '../kernel/write.ts';
+import { changePerson, lockPerson } from './person-changes.ts';
 import type { Session } from './sessions.ts';
 
 const say = statementsOf('tasks');
@@ -20,6 +23,10 @@ const memberships = say<Caller['workspaces'][number]>(
 const newWorkspace = say(
   'new_workspace',
   `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
+);
+const adminsHere = say<{ id: string }>(
+  'admins_here',
+  `select id from tasks."user" where role = 'admin' and deleted_at is null`,
 );
 /** Of everybody else with an open account: whether one of them runs the place. No row where there is nobody else. */
 const othersHere = say<{ has_admin: boolean }>(
@@ -77,6 +84,23 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     /** After a change of settings or memberships by this process. */
     forget(userId: string): void {
       known.delete(userId);
+    },
+    /** Gives somebody the running of the place, or takes it. @throws Problem not_found | conflict */
+    async setRole(userId: string, role: User['role'], by: Actor): Promise<void> {
+      await runtime.background(async (tx) => {
+        const person = await lockPerson(tx, userId);
+        const { role: before, deleted_at } = person.user;
+        if (deleted_at !== null) throw new Problem('not_found');
+        if (before === role) return;
+        if (role === 'user' && !(await tx.query(othersHere, [userId]))[0]?.has_admin)
+          throw new Problem('conflict', 'Somebody has to run the place: let another person run it first.');
+        changePerson(tx, person, { kind: 'updated', patch: { role }, before: { role: before } }, by);
+      });
+      known.delete(userId);
+    },
+    admins: async (): Promise<Set<string>> => {
+      const rows = await runtime.background((tx) => tx.query(adminsHere, []), { readOnly: true });
+      return new Set(rows.map(({ id }) => id));
     },
     hasAnotherAdmin: async (userId: string): Promise<boolean> => {
       const [others] = await runtime.background((tx) => tx.query(othersHere, [userId]), { readOnly: true });

@@ -3,20 +3,24 @@ import {
   adminUserListSchema,
   linkSchema,
   resetPasswordSchema,
+  setRoleSchema,
   statusSchema,
 } from '@taskmaster/contracts/http/admin';
-import { orProblem } from '@taskmaster/contracts/problems';
+import { orProblem, Problem } from '@taskmaster/contracts/problems';
+import type { Actor } from '@taskmaster/contracts/sync/changes';
 import type pg from 'pg';
 import { z } from 'zod';
 import type { Administration } from '../../http/admin.ts';
 import type { Http } from '../../http/server.ts';
 import type { OneTimeLinks } from '../auth/one-time-links.ts';
+import type { People } from '../auth/people.ts';
 
 /** For administrators, and for the operator on their socket: who is here, how it goes, and links to hand out. */
 export function adminRoutes({
   http,
   authPool,
   links,
+  people,
   enterAdmin,
   record,
   status,
@@ -24,6 +28,7 @@ export function adminRoutes({
   http: Http;
   authPool: pg.Pool;
   links: OneTimeLinks;
+  people: Pick<People, 'setRole' | 'admins'>;
   status(): Promise<Omit<AdminStatus, 'users'>>;
 }): void {
   const doc = (summary: string) => ({ summary, tags: ['administration'] });
@@ -50,12 +55,36 @@ export function adminRoutes({
       await enterAdmin(request);
       const { rows } = await authPool.query(
         `select u.id, u.name, u.email, u."emailVerified" as email_verified, u."createdAt" as created_at,
-           case when row_number() over (order by u."createdAt", u.id) = 1 then 'admin' else 'user' end as role,
            count(s.id)::int as sessions, max(s."updatedAt") as last_seen_at
          from "user" u left join session s on s."userId" = u.id and s."expiresAt" > now()
          group by u.id order by u."createdAt", u.id limit 1000`,
       );
-      return { items: rows, next_cursor: null };
+      const admins = await people.admins();
+      const items = rows.map((row) => ({ ...row, role: admins.has(row.id) ? 'admin' : 'user' }));
+      return { items, next_cursor: null };
+    },
+  );
+
+  http.post(
+    '/api/admin/users/role',
+    {
+      schema: {
+        ...doc('Let somebody run the place, or no longer'),
+        body: setRoleSchema,
+        response: { 204: z.null(), ...orProblem },
+      },
+      attachValidation: true,
+    },
+    async (request, reply) => {
+      const who = await enterAdmin(request);
+      const { email, role } = request.body;
+      const { rows } = await authPool.query<{ id: string }>('select id from "user" where email = $1', [
+        email.toLowerCase(),
+      ]);
+      if (!rows[0]) throw new Problem('not_found', 'Nobody has this address.');
+      const actor = who === 'operator' ? { kind: 'system', id: who } : { kind: 'user', id: who.user_id };
+      await people.setRole(rows[0].id, role, actor as Actor);
+      return reply.code(204).send(null);
     },
   );
 

@@ -70,10 +70,7 @@ export function meRoutes(
           { path: 'password', message: 'Not your password.' },
         ]);
       if (caller.role === 'admin' && !(await people.hasAnotherAdmin(caller.user_id)))
-        throw new Problem(
-          'forbidden',
-          'You alone run this place. Let somebody else run it first, or be the last to go.',
-        );
+        throw new Problem('forbidden', 'You alone run this place. Let somebody else run it first.');
       const erased_at = await closing.close(caller.user_id);
       await record(request, { action: 'account_closed', who: { user_id: caller.user_id }, detail: { erased_at } });
       return reply.header('cache-control', 'no-store').send({ erased_at });

@@ -94,7 +94,14 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
 
 function People() {
   const { settings, today } = useScreen();
-  const { answer } = useServerAnswer<AdminUserList>('/api/admin/users');
+  const { answer, again } = useServerAnswer<AdminUserList>('/api/admin/users');
+  const setRole = (user: AdminUserList['items'][number], role: string) =>
+    void tellServer(
+      'POST',
+      '/api/admin/users/role',
+      { email: user.email, role },
+      role === 'admin' ? `${user.name} runs this place now` : `${user.name} no longer runs this place`,
+    ).then(again);
   const [link, setLink] = useState<{ for: string } & OneTimeLink>();
   const ask = async (whom: string, path: string, body: object) => {
     const made = await tellServer<OneTimeLink>('POST', path, body, 'The link is made. Hand it to nobody else');
@@ -121,13 +128,21 @@ function People() {
         <div className="setting" key={user.id}>
           <span>
             {user.name}
-            {user.role === 'admin' ? ', runs this place' : ''}
             <span className="facts setting-note">
               {user.email}
               {user.email_verified ? ', confirmed' : ''};{' '}
               {user.last_seen_at ? `last seen ${when(user.last_seen_at)}` : 'not signed in anywhere'}
             </span>
           </span>
+          <select
+            className="field"
+            aria-label={`What ${user.name} does here`}
+            value={user.role}
+            onChange={(event) => setRole(user, event.target.value)}
+          >
+            <option value="user">uses it</option>
+            <option value="admin">runs it</option>
+          </select>
           <button
             type="button"
             className="button"
