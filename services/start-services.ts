@@ -163,6 +163,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       const { user_id, role, workspaces } = await started.enter(request);
       return { user_id, role, workspace_ids: workspaces.map((workspace) => workspace.id) };
     },
+    record: started.record,
     secret: options.secret,
     retention_days: config.AUDIT_RETENTION_DAYS,
     ...(options.checkpointFile ? { checkpointFile: options.checkpointFile } : {}),

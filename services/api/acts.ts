@@ -2,12 +2,15 @@ import { type Act, actEvent } from '@taskmaster/contracts/events/act';
 import type { Runtime } from '@taskmaster/runtime/runtime';
 import { currentTrail } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { v7 } from 'uuid';
+import type { Administration } from '../http/admin.ts';
+import type { Http } from '../http/server.ts';
 
 /** Makes an act that is no change, asked for by this request, known to the audit log. Durable when this resolves. */
 export async function recordAct(
   runtime: Pick<Runtime<'tasks'>, 'transact'>,
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, 'ip' | 'headers'>,
   { action, who, detail }: Pick<Act, 'action' | 'who' | 'detail'>,
 ): Promise<void> {
   const event = actEvent(
@@ -15,4 +18,30 @@ export async function recordAct(
     { id: v7(), time: new Date().toISOString(), ...currentTrail() },
   );
   await runtime.transact(async (_tx, emit) => emit(event));
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose request it is, once that is known, whether or not it is allowed. */
+    who?: string;
+  }
+}
+
+const A_MINUTE = 60_000;
+
+/**
+ * What somebody known was refused as not theirs to do. One a minute for each person and route: whoever tries a thousand times
+ * fills no log.
+ */
+export function recordRefusals(http: Http, record: Administration['record'], failed: (error: unknown) => void): void {
+  const said = new LRUCache<string, true>({ max: 10_000, ttl: A_MINUTE });
+  http.addHook('onResponse', async (request, reply) => {
+    if (reply.statusCode !== 403 || request.who === undefined) return;
+    const detail = { method: request.method, route: request.routeOptions.url ?? '' };
+    const key = `${request.who} ${detail.method} ${detail.route}`;
+    if (said.has(key)) return;
+    said.set(key, true);
+    // The answer is out already.
+    await record(request, { action: 'refused', who: { user_id: request.who }, detail }).catch(failed);
+  });
 }

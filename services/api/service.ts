@@ -9,7 +9,7 @@ import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
 import type { Mailer } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
-import { recordAct } from './acts.ts';
+import { recordAct, recordRefusals } from './acts.ts';
 import { createAccountMails } from './auth/account-mails.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
@@ -79,6 +79,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     secret: options.secret,
     log: options.log,
     admit: admission.admit,
+    onReset: (user_id, { ip, user_agent }) =>
+      recordAct(runtime, { ip, headers: { 'user-agent': user_agent } }, { action: 'password_reset', who: { user_id } }),
     onVerified: (userId) => {
       sessions.forgetOf(userId);
       people.forget(userId);
@@ -100,6 +102,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   });
   const record: Administration['record'] = (request, act) => recordAct(runtime, request, act);
   const closing = createClosing({ runtime, authPool, people, sessions, log: options.log });
+  recordRefusals(http, record, (error) => options.log.warn({ err: String(error) }, 'a refusal was not witnessed'));
   const perUser: Limiter = createLimiter(options.rate);
   const parts: Parts = { http, runtime, authenticate, people, allow: (userId) => perUser.take(userId) };
 

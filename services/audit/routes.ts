@@ -4,6 +4,7 @@ import { auditListSchema, auditQuery, auditVerdictSchema } from '@taskmaster/con
 import { orProblem } from '@taskmaster/contracts/problems';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Administration } from '../http/admin.ts';
 import type { Http } from '../http/server.ts';
 import type { Queries, Reader } from './queries.ts';
 
@@ -13,11 +14,13 @@ export function auditRoutes({
   enter,
   queries,
   public_key,
+  record,
 }: {
   http: Http;
   enter(request: FastifyRequest): Promise<Reader>;
   queries: Queries;
   public_key: string;
+  record: Administration['record'];
 }): void {
   const doc = (summary: string) => ({ summary, tags: ['audit'] });
 
@@ -58,6 +61,7 @@ export function auditRoutes({
     { schema: doc('The chains as JSON Lines, for a verifier of one’s own') },
     async (request, reply) => {
       const reader = await enter(request);
+      await record(request, { action: 'audit_log_exported', who: { user_id: reader.user_id } });
       const text = Readable.from(lines(queries.exported(reader)), { objectMode: false });
       return reply
         .type('application/jsonl')

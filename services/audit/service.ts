@@ -3,6 +3,7 @@ import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { forgetCarried } from '@taskmaster/runtime/forget-carried';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
+import type { Administration } from '../http/admin.ts';
 import type { Http } from '../http/server.ts';
 import { witness } from './append.ts';
 import { createSigner, makeCheckpoint } from './checkpoints.ts';
@@ -16,6 +17,7 @@ export interface AuditOptions {
   runtime: RunningRuntime<'audit'>;
   /** Who calls, within their rate, with a request that is valid. @throws Problem */
   enter(request: FastifyRequest): Promise<Reader>;
+  record: Administration['record'];
   secret: string;
   checkpointFile?: string;
   /** Days after which an entry goes; 0: never. */
@@ -59,6 +61,7 @@ export function startAudit(options: AuditOptions): Audit {
       enter: options.enter,
       queries: createQueries(runtime, keys, signer),
       public_key: signer.public_key,
+      record: options.record,
     }),
   );
   if (retention_days > 0)

@@ -47,6 +47,7 @@ export function createAuthenticate(parts: {
   /** A program that a person gave a token to: it acts as that person, as far as the token's scopes reach. */
   async function byToken(request: FastifyRequest, given: string): Promise<Authenticated> {
     const { token_id, user_id, scopes } = await parts.apiTokens.read(given);
+    request.who = user_id;
     const caller = await parts.people.known(user_id);
     if (!caller) throw new Problem('unauthenticated', 'The token is not valid, or no longer.');
     if (!isOpen(scopes, request.method, request.routeOptions.url ?? ''))
@@ -67,6 +68,7 @@ export function createAuthenticate(parts: {
     }
     const session = await parts.sessions.get(sid);
     if (!session) throw new Problem('unauthenticated', 'The session has ended.');
+    request.who = session.user_id;
     return { ...(await parts.people.caller(session)), sid };
   };
 }

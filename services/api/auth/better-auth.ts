@@ -9,6 +9,8 @@ import { v7 } from 'uuid';
 
 export const TOKEN_ISSUER = 'taskmaster';
 export const TOKEN_AUDIENCE = 'taskmaster-api';
+/** From where a request came, as the server sees it: never as the request says. */
+export const ADDRESS_HEADER = 'x-taskmaster-address';
 
 export interface AuthOptions {
   pool: pg.Pool;
@@ -20,6 +22,8 @@ export interface AuthOptions {
   /** Sends what a person needs to prove an address or choose a new password; undefined where the place cannot send mail. */
   mails?: AccountMails;
   onVerified(userId: string): void;
+  /** A new password was chosen by a link, asked for from there. */
+  onReset(userId: string, from: { ip: string; user_agent: string | undefined }): Promise<void>;
 }
 
 export interface AccountMails {
@@ -46,6 +50,11 @@ export function createAuth(options: AuthOptions) {
       autoSignIn: true,
       revokeSessionsOnPasswordReset: true,
       resetPasswordTokenExpiresIn: 60 * 60,
+      onPasswordReset: ({ user }, request) =>
+        options.onReset(user.id, {
+          ip: request?.headers.get(ADDRESS_HEADER) ?? '',
+          user_agent: request?.headers.get('user-agent') ?? undefined,
+        }),
       // Not awaited: how long it takes must not tell whether there is such an account.
       ...(mails ? { sendResetPassword: async ({ user, token }) => mails.reset(user, token) } : {}),
     },
@@ -66,7 +75,7 @@ export function createAuth(options: AuthOptions) {
     advanced: {
       cookiePrefix: 'taskmaster',
       useSecureCookies: public_url?.startsWith('https:') ?? false,
-      ipAddress: { ipAddressHeaders: ['x-taskmaster-address'] },
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
       database: { generateId: () => v7() },
     },
     databaseHooks: {

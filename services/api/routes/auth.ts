@@ -4,7 +4,7 @@ import type { Administration } from '../../http/admin.ts';
 import type { Limiter } from '../../http/limiter.ts';
 import type { Http } from '../../http/server.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
-import type { Auth } from '../auth/better-auth.ts';
+import { ADDRESS_HEADER, type Auth } from '../auth/better-auth.ts';
 
 /** What is limited for each address as well: tries, and letters to it. */
 const PER_ADDRESS = new Set([
@@ -50,16 +50,17 @@ export function authRoutes(parts: {
             typeof value === 'string' &&
             !name.startsWith('x-forwarded') &&
             name !== 'content-length' &&
-            name !== 'x-taskmaster-address'
+            name !== ADDRESS_HEADER
           )
             headers.set(name, value);
         }
-        headers.set('x-taskmaster-address', request.ip);
-        const leaving = path === '/sign-out' ? await auth.api.getSession({ headers }) : null;
+        headers.set(ADDRESS_HEADER, request.ip);
+        // Of those that end a session, whose it was is known before alone.
+        const caller = ENDS_SESSIONS.has(path) ? (await auth.api.getSession({ headers }))?.user.id : undefined;
         const answer = await auth.handler(
           new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
         );
-        const act = await actOf(path, text, answer.clone(), leaving?.user.id);
+        const act = await actOf(path, text, answer.clone(), caller);
         if (act) await parts.record(request, act);
         if (answer.status >= 400) throw await problemOf(answer);
         for (const [name, value] of answer.headers)
@@ -75,21 +76,31 @@ export function authRoutes(parts: {
   });
 }
 
+const ENDS_SESSIONS = new Set(['/sign-out', '/revoke-session', '/revoke-sessions', '/revoke-other-sessions']);
+/** What the audit log calls it, where it came to something. */
+const ACTS: { readonly [path: string]: Act['action'] } = {
+  '/sign-in/email': 'signed_in',
+  '/sign-up/email': 'signed_up',
+  '/sign-out': 'signed_out',
+  '/revoke-session': 'sessions_ended',
+  '/revoke-sessions': 'sessions_ended',
+  '/revoke-other-sessions': 'sessions_ended',
+  '/change-password': 'password_changed',
+};
+
 /** What the audit log is told of; nobody is known who only tried. */
 async function actOf(
   path: string,
   text: string,
   answer: Response,
-  leaving: string | undefined,
+  caller: string | undefined,
 ): Promise<Pick<Act, 'action' | 'who' | 'detail'> | undefined> {
   if (path === '/sign-in/email' && answer.status === 401)
     return { action: 'sign_in_failed', who: null, detail: { email: emailIn(text) } };
-  if (!answer.ok) return undefined;
-  if (path === '/sign-out') return leaving ? { action: 'signed_out', who: { user_id: leaving } } : undefined;
-  const action = { '/sign-in/email': 'signed_in', '/sign-up/email': 'signed_up' }[path] as Act['action'] | undefined;
-  if (!action) return undefined;
-  const { user } = (await answer.json()) as { user?: { id: string } };
-  return user ? { action, who: { user_id: user.id } } : undefined;
+  const action = ACTS[path];
+  if (!answer.ok || !action) return undefined;
+  const user_id = caller ?? ((await answer.json()) as { user?: { id: string } }).user?.id;
+  return user_id ? { action, who: { user_id } } : undefined;
 }
 
 /**

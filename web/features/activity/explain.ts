@@ -110,6 +110,16 @@ function actInWords({ action }: AuditEntry, { detail }: Payload): Said {
       return { did: 'signed in' };
     case 'signed_out':
       return { did: 'signed out' };
+    case 'sessions_ended':
+      return { did: 'signed other devices out' };
+    case 'password_changed':
+      return { did: 'changed the password' };
+    case 'password_reset':
+      return { did: 'chose a new password by a link' };
+    case 'audit_log_exported':
+      return { did: 'exported the audit log' };
+    case 'refused':
+      return { did: 'was refused', what: `${text(detail?.method)} ${text(detail?.route)}` };
     case 'account_closed':
       return { did: 'closed their account' };
     case 'account_reopened':
