@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import WebSocket from 'ws';
 import type { Person } from '../test/chaos/person.ts';
 import { HttpConnection, mustSend } from './connection.ts';
 import { distribution, type Figure, milliseconds, round, spreadOf } from './figures.ts';
 import { checkInvariants } from './invariants.ts';
 import { watchOthers } from './machine.ts';
+import { openSocket } from './sockets.ts';
 import type { Stand } from './stand.ts';
 import { atRate } from './writes.ts';
 
@@ -13,34 +12,10 @@ import { atRate } from './writes.ts';
 export async function deviceToDevice(stand: Stand, seconds: number): Promise<Figure> {
   const [person] = (await stand.people(1)) as [Person];
   const connection = await HttpConnection.open(stand.url);
-  const { ticket, url } = JSON.parse((await mustSend(connection, person, 'POST', '/api/sync/ticket', {})).body) as {
-    ticket: string;
-    url: string;
-  };
-  const socket = new WebSocket(`${url}?ticket=${ticket}`, 'sync.v1');
   const heard = new Map<string, (at: number) => void>();
-  const welcome = new Promise<void>((resolve) => {
-    socket.on('message', (data) => {
-      const frame = JSON.parse(String(data)) as { t: string; events?: { entity_id: string }[] };
-      if (frame.t === 'welcome') resolve();
-      for (const event of frame.events ?? []) heard.get(event.entity_id)?.(performance.now());
-    });
+  const socket = await openSocket(connection, person, (frame) => {
+    for (const event of frame.events ?? []) heard.get(event.entity_id)?.(performance.now());
   });
-  await once(socket, 'open');
-  socket.send(
-    JSON.stringify({
-      t: 'hello',
-      client_id: randomUUID(),
-      schema: 1,
-      spaces: [{ id: person.workspace, cursor: null }],
-    }),
-  );
-  await Promise.race([
-    welcome,
-    once(socket, 'close').then(([code, reason]) => {
-      throw new Error(`The socket was closed: ${code} ${reason}`);
-    }),
-  ]);
   let created = 0;
   const took: number[] = [];
   const act = async () => {

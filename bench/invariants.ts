@@ -13,8 +13,12 @@ export async function checkInvariants(
   const spaces = acknowledged.map((one) => one.workspace);
   const behind = async () => {
     const { rows } = await database.query<{ count: number }>(
-      `select count(*) as count from tasks.workspace w left join recurring.cursor c on c.workspace_id = w.id
-       where w.id = any($1) and (c.sequence is distinct from w.head or c.held)`,
+      `select count(*) as count from tasks.workspace w
+       left join recurring.cursor r on r.workspace_id = w.id
+       left join notification.cursor n on n.workspace_id = w.id
+       left join audit.cursor a on a.workspace_id = w.id
+       where w.id = any($1) and (w.head is distinct from r.sequence or w.head is distinct from n.sequence
+         or w.head is distinct from a.sequence or r.held or n.held or a.held)`,
       [spaces],
     );
     return rows[0]?.count ?? 0;
@@ -33,6 +37,7 @@ export async function checkInvariants(
     if ((row?.created ?? 0) !== created)
       throw new Error(`${workspace}: ${created} creations acknowledged, ${row?.created} in the log`);
   }
-  const letters = await database.query('select 1 from tasks.dead_letter union all select 1 from recurring.dead_letter');
+  const letters = await database.query(`select 1 from tasks.dead_letter union all select 1 from recurring.dead_letter
+     union all select 1 from notification.dead_letter union all select 1 from audit.dead_letter`);
   if (letters.rows.length > 0) throw new Error(`${letters.rows.length} dead letters.`);
 }

@@ -1,12 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { activeUsers, idleSockets } from './crowd.ts';
 import { deviceToDevice, offlinePush } from './devices.ts';
 import { type Figure, tableOf } from './figures.ts';
 import { fill } from './fill.ts';
 import { lists, searches } from './lists.ts';
 import { machine } from './machine.ts';
 import { rawSql } from './raw-sql.ts';
+import { remindersAtOnce } from './reminders.ts';
+import { bytesOfATask } from './size.ts';
 import { openStand } from './stand.ts';
 import { idleMemory, starts } from './starts.ts';
 import { effects, writesOfManyClients, writesOfOneClient } from './writes.ts';
@@ -23,7 +26,19 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds ?? (values.quick ? 10 : 60));
 const beside = values.quick ? 100_000 : 1_000_000;
-const PARTS = ['start', 'one', 'many', 'hot', 'push', 'effect', 'device', 'list'] as const;
+const PARTS = [
+  'start',
+  'one',
+  'many',
+  'hot',
+  'push',
+  'effect',
+  'device',
+  'list',
+  'bytes',
+  'reminders',
+  'crowd',
+] as const;
 const wanted = (part: (typeof PARTS)[number]) => values.only === undefined || values.only.includes(part);
 for (const part of values.only ?? [])
   if (!(PARTS as readonly string[]).includes(part)) throw new Error(`--only takes ${PARTS.join(', ')}`);
@@ -55,6 +70,12 @@ try {
     const [person] = people;
     add(...(await searches(stand, people)));
     if (person) add(...(await lists(stand, person, beside)));
+  }
+  if (wanted('bytes')) add(await bytesOfATask(stand, await stand.person(), values.quick ? 1_000 : 10_000));
+  if (wanted('reminders')) add(await remindersAtOnce(stand, await stand.people(20), values.quick ? 1_000 : 10_000));
+  if (wanted('crowd')) {
+    const people = await stand.people(values.quick ? 100 : 500);
+    add(await activeUsers(stand, people, seconds), await idleSockets(stand, people, values.quick ? 1_000 : 10_000));
   }
 } finally {
   await stand.end();

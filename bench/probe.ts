@@ -20,7 +20,10 @@ export class LagProbe {
       while (performance.now() - answered < 30_000) {
         const { rows } = await this.stand.database.query<{ behind: boolean }>({
           name: 'probe',
-          text: 'select coalesce(min(sequence), 0) < $2 as behind from recurring.cursor where workspace_id = $1',
+          text: `select least(
+             (select coalesce(max(sequence), 0) from recurring.cursor where workspace_id = $1),
+             (select coalesce(max(sequence), 0) from notification.cursor where workspace_id = $1),
+             (select coalesce(max(sequence), 0) from audit.cursor where workspace_id = $1)) < $2 as behind`,
           values: [workspace, sequence],
         });
         if (rows[0]?.behind === false) break;

@@ -11,6 +11,7 @@ export interface Stand {
   readonly data_dir: string;
   readonly database: pg.Client;
   people(count: number): Promise<Person[]>;
+  person(): Promise<Person>;
   /** Ends the program and starts it again on the same data. Milliseconds from the start to the first answer of `/ready`. */
   restart(): Promise<number>;
   end(): Promise<void>;
@@ -62,6 +63,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand & { f
       while (found.length < count) found.push(await signUp(program.url, `bench-${found.length}`));
       return found;
     },
+    person: () => signUp(program.url, 'bench'),
     async restart() {
       await stop();
       return start();

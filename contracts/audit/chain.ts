@@ -141,7 +141,7 @@ export const hashOfLine = async (line: string): Promise<string> => toHex(await s
 export async function openPayload(line: Pick<AuditLine, 'stored' | 'key'>): Promise<unknown> {
   const { sealed } = (JSON.parse(line.stored) as { data: { payload: { sealed: string } } }).data.payload;
   if (line.key === undefined) return undefined;
-  const bytes = fromHex(sealed);
+  const bytes = Uint8Array.from(atob(sealed), (letter) => letter.charCodeAt(0));
   const key = await crypto.subtle.importKey('raw', fromHex(line.key), 'AES-GCM', false, ['decrypt']);
   const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: bytes.slice(0, 12) }, key, bytes.slice(12));
   return (JSON.parse(new TextDecoder().decode(plain)) as { payload: unknown }).payload;

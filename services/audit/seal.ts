@@ -19,12 +19,12 @@ const keysOf = say<{ user_id: string; key: Buffer }>(
 export const entryKey = (personKey: Buffer, eventId: string): Buffer =>
   createHmac('sha256', personKey).update(eventId).digest();
 
-/** AES-256-GCM, as hexadecimal: nonce, text, tag. */
+/** AES-256-GCM, as Base64: nonce, text, tag. */
 export function seal(key: Buffer, said: Sealed): string {
   const nonce = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   const text = Buffer.concat([cipher.update(JSON.stringify(said)), cipher.final()]);
-  return Buffer.concat([nonce, text, cipher.getAuthTag()]).toString('hex');
+  return Buffer.concat([nonce, text, cipher.getAuthTag()]).toString('base64');
 }
 
 /** What an entry says for its person alone: what happened, and where from. */
@@ -36,7 +36,7 @@ export interface Sealed {
 
 /** @throws where the key is another's, or the text was changed. */
 export function open(key: Buffer, sealed: string): Sealed {
-  const bytes = Buffer.from(sealed, 'hex');
+  const bytes = Buffer.from(sealed, 'base64');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
   decipher.setAuthTag(bytes.subarray(-16));
   return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString());
