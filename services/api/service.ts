@@ -11,6 +11,7 @@ import type { Mailer } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
 import { recordAct, recordRefusals } from './acts.ts';
 import { createAccountMails } from './auth/account-mails.ts';
+import { createAddresses } from './auth/addresses.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
 import { type Authenticate, type Authenticated, createAuthenticate, TOKEN_SID } from './auth/authenticate.ts';
@@ -74,6 +75,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     takeInvitation: links.takeInvitation,
   });
   const sessions = createSessions(authPool);
+  const mails = options.mailer && createAccountMails(options.mailer, options.address, options.log);
+  const addresses = createAddresses({ runtime, authPool, people, sessions, mails });
   const auth = createAuth({
     pool: authPool,
     secret: options.secret,
@@ -81,11 +84,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     admit: admission.admit,
     onReset: (user_id, { ip, user_agent }) =>
       recordAct(runtime, { ip, headers: { 'user-agent': user_agent } }, { action: 'password_reset', who: { user_id } }),
-    onVerified: (userId) => {
-      sessions.forgetOf(userId);
-      people.forget(userId);
-    },
-    ...(options.mailer ? { mails: createAccountMails(options.mailer, options.address, options.log) } : {}),
+    proveAddress: (person) => addresses.prove(person),
+    ...(mails ? { mails } : {}),
     ...(public_url ? { public_url } : {}),
   });
   // The signing key is there before the first token, not made by several first tokens at once.
@@ -120,6 +120,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       tickets,
       apiTokens,
       closing,
+      addresses,
       record,
       tries: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       isPassword: (userId, password) => isPassword(auth, userId, password),

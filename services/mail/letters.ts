@@ -54,6 +54,21 @@ export const verificationLetter = ({ name, url }: { name: string; url: string })
     { small: 'If you made no account, do nothing: nothing more will come.' },
   ]);
 
+export const newAddressLetter = ({ name, url }: { name: string; url: string }): Letter =>
+  letter('Is this your new address?', [
+    { p: `${oneLine(name)}, from now on you sign in with this address, once you say that it is yours.` },
+    { button: { text: 'Yes, it is mine', url } },
+    { small: 'If you asked for nothing, do nothing: everything stays as it is.' },
+  ]);
+
+export const movedLetter = ({ name, email }: { name: string; email: string }): Letter =>
+  letter('Your address was changed', [
+    {
+      p: `${oneLine(name)}, your account is now signed in to with ${oneLine(email)}, and no longer with this address.`,
+    },
+    { small: 'If that was not you, tell whoever runs your TaskMaster at once: they can give you the account back.' },
+  ]);
+
 export const resetLetter = ({ name, url }: { name: string; url: string }): Letter =>
   letter('A new password', [
     { p: `${oneLine(name)}, somebody asked for a new password for your account. The link works once, for an hour.` },

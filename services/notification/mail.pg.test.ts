@@ -29,8 +29,8 @@ async function confirmed(name: string): Promise<Person & { email: string }> {
   const email = await emailOf(person);
   const [letter] = await until(async () => sink.to(email).length > 0 && sink.to(email), 'the letter');
   const link = linkIn(wordsOf(letter as never));
-  const answer = await fetch(`${services.url}${link.pathname}${link.search}`, { redirect: 'manual' });
-  expect(answer.status).toBe(302);
+  const token = link.searchParams.get('token');
+  expect((await callAt(services.url, 'POST', '/api/address/confirm', { token })).status).toBe(204);
   await until(async () => (await person.call('GET', '/api/me')).json.user.email_verified, 'confirmed');
   sink.taken.length = 0;
   return { ...person, email };
@@ -148,6 +148,81 @@ describe('a reminder by mail', () => {
     ]);
     await mailIs(jon, task, 'handed_over');
     expect(sink.to(jon.email)).toHaveLength(1);
+  });
+});
+
+describe('an address', () => {
+  const password = 'a-long-pass phrase 7';
+  const letterTo = async (email: string, subject: RegExp) =>
+    until(async () => sink.to(email).find((one) => subject.test(one.subject)), `the letter to ${email}`);
+  const tokenIn = (letter: object) => linkIn(wordsOf(letter as never)).searchParams.get('token');
+  const confirm = (token: string | null) => callAt(services.url, 'POST', '/api/address/confirm', { token });
+
+  it('is confirmed by a button, never by opening the link', async () => {
+    const ivy = await services.person('ivy');
+    const email = await emailOf(ivy);
+    const letter = await letterTo(email, /your address/);
+    const link = linkIn(wordsOf(letter));
+    expect(link.pathname).toBe('/confirm-address');
+    const token = tokenIn(letter);
+    expect((await callAt(services.url, 'GET', `/api/auth/verify-email?token=${token}`)).status).toBe(404);
+    expect((await ivy.call('GET', '/api/me')).json.user.email_verified).toBe(false);
+    expect((await confirm('nonsense')).json.code).toBe('not_found');
+    expect((await confirm(token)).status).toBe(204);
+    await until(async () => (await ivy.call('GET', '/api/me')).json.user.email_verified, 'confirmed');
+  });
+
+  it('is changed once the new one is confirmed; the old one is told, and reminders follow', async () => {
+    const leo = await confirmed('leo');
+    const wanted = `New.Leo-${Date.now()}@Example.test`;
+    const ask = (email: string, given = password) => leo.call('POST', '/api/me/address', { email, password: given });
+    expect((await ask(wanted, 'not my password')).json.errors[0].path).toBe('password');
+    expect((await ask('nonsense')).json.errors[0].path).toBe('email');
+    expect((await ask(leo.email)).json.errors[0].message).toBe('There is an account with this address.');
+    expect((await ask(wanted)).json).toEqual({ changed: false });
+    const letter = await letterTo(wanted.toLowerCase(), /new address/);
+    expect(await emailOf(leo)).toBe(leo.email);
+    const token = tokenIn(letter);
+    expect((await confirm(token)).status).toBe(204);
+    expect((await confirm(token)).json.code).toBe('not_found');
+    expect((await leo.call('GET', '/api/me')).json.user).toMatchObject({
+      email: wanted.toLowerCase(),
+      email_verified: true,
+    });
+    await letterTo(leo.email, /address was changed/);
+    const signIn = (email: string) =>
+      callAt(services.url, 'POST', '/api/auth/sign-in/email', { email, password }, { origin: services.url });
+    expect((await signIn(leo.email)).status).toBe(401);
+    expect((await signIn(wanted)).status).toBe(200);
+    const task = await remind(leo, 'to the new address');
+    await mailIs(leo, task, 'handed_over');
+    await letterTo(wanted.toLowerCase(), /to the new address/);
+    expect(sink.to(leo.email).some((one) => /to the new address/.test(one.subject))).toBe(false);
+  });
+
+  it('that somebody else took meanwhile stays theirs', async () => {
+    const mia = await confirmed('mia');
+    const wanted = `wanted-${Date.now()}@example.test`;
+    await mia.call('POST', '/api/me/address', { email: wanted, password });
+    const letter = await letterTo(wanted, /new address/);
+    const up = { name: 'Somebody', email: wanted, password };
+    expect((await callAt(services.url, 'POST', '/api/auth/sign-up/email', up, { origin: services.url })).status).toBe(
+      200,
+    );
+    expect((await confirm(tokenIn(letter))).status).toBe(422);
+    expect(await emailOf(mia)).toBe(mia.email);
+  });
+
+  it('where no letter can be sent, is changed at once, and not confirmed', async () => {
+    const bare = await runServices();
+    try {
+      const noa = await bare.person('noa');
+      const email = `noa-${Date.now()}@example.test`;
+      expect((await noa.call('POST', '/api/me/address', { email, password })).json).toEqual({ changed: true });
+      expect((await noa.call('GET', '/api/me')).json.user).toMatchObject({ email, email_verified: false });
+    } finally {
+      await bare.stop();
+    }
   });
 });
 

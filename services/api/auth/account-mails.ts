@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import { v7 } from 'uuid';
-import { resetLetter, verificationLetter } from '../../mail/letters.ts';
+import { movedLetter, newAddressLetter, resetLetter, verificationLetter } from '../../mail/letters.ts';
 import { type Letter, type Mailer, MailNotTaken } from '../../mail/mailer.ts';
 import type { AccountMails } from './better-auth.ts';
 
@@ -27,9 +27,12 @@ export function createAccountMails(mailer: Mailer, address: string, log: Logger)
   const link = (path: string, query: Record<string, string>) => `${address}${path}?${new URLSearchParams(query)}`;
   return {
     verification: ({ name, email }, token) => {
-      const url = link('/api/auth/verify-email', { token, callbackURL: '/settings' });
+      const url = link('/confirm-address', { token });
       void post(email, verificationLetter({ name, url }));
     },
+    newAddress: ({ name, email }, token) =>
+      void post(email, newAddressLetter({ name, url: link('/confirm-address', { token }) })),
+    moved: (to, email) => void post(to.email, movedLetter({ name: to.name, email })),
     reset: ({ name, email }, token) => void post(email, resetLetter({ name, url: link('/new-password', { token }) })),
   };
 }

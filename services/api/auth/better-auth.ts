@@ -21,7 +21,8 @@ export interface AuthOptions {
   admit(invite: string | undefined): Promise<void>;
   /** Sends what a person needs to prove an address or choose a new password; undefined where the place cannot send mail. */
   mails?: AccountMails;
-  onVerified(userId: string): void;
+  /** Asks whoever reads mail there whether the address is theirs; only called where there are `mails`. */
+  proveAddress(person: { id: string; name: string; email: string }): Promise<void>;
   /** A new password was chosen by a link, asked for from there. */
   onReset(userId: string, from: { ip: string; user_agent: string | undefined }): Promise<void>;
 }
@@ -29,6 +30,10 @@ export interface AuthOptions {
 export interface AccountMails {
   verification(to: { name: string; email: string }, token: string): void;
   reset(to: { name: string; email: string }, token: string): void;
+  /** To a new address, which counts once its owner says so. */
+  newAddress(to: { name: string; email: string }, token: string): void;
+  /** To the old address: it no longer belongs to the account. */
+  moved(to: { name: string; email: string }, email: string): void;
 }
 
 /** Better Auth on its own schema and connection: e-mail and password, sessions in cookies, short JWTs for programs. */
@@ -41,8 +46,8 @@ export function createAuth(options: AuthOptions) {
     secret: options.secret,
     database: options.pool,
     telemetry: { enabled: false },
-    // A person's name and picture are changed by commands, where they have a history.
-    disabledPaths: ['/update-user', '/error', '/ok'],
+    // A person's name and picture are changed by commands, where they have a history; an address is confirmed by a button, not by a link.
+    disabledPaths: ['/update-user', '/verify-email', '/error', '/ok'],
     emailAndPassword: {
       enabled: true,
       minPasswordLength: 10,
@@ -62,9 +67,8 @@ export function createAuth(options: AuthOptions) {
       ? {
           emailVerification: {
             sendOnSignUp: true,
-            expiresIn: 60 * 60 * 24,
-            afterEmailVerification: async (user) => options.onVerified(user.id),
-            sendVerificationEmail: async ({ user, token }) => mails.verification(user, token),
+            // With a token of our own: kept as a hash, and used once.
+            sendVerificationEmail: ({ user }) => options.proveAddress(user),
           },
         }
       : {}),

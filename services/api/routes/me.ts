@@ -1,9 +1,16 @@
-import { closedSchema, closeMeSchema } from '@taskmaster/contracts/http/me';
+import {
+  addressAskedSchema,
+  changeAddressSchema,
+  closedSchema,
+  closeMeSchema,
+  confirmAddressSchema,
+} from '@taskmaster/contracts/http/me';
 import { meSchema, updateMeSchema, workspaceListSchema } from '@taskmaster/contracts/http/organising';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import { z } from 'zod';
 import type { Administration } from '../../http/admin.ts';
 import type { Limiter } from '../../http/limiter.ts';
+import type { Addresses } from '../auth/addresses.ts';
 import type { Closing } from '../auth/closing.ts';
 import { type Caller, personalWorkspace } from '../caller.ts';
 import { op } from '../ops-from-http.ts';
@@ -13,13 +20,20 @@ import { enter, type Parts, run } from './route.ts';
 export function meRoutes(
   parts: Parts & {
     closing: Closing;
+    addresses: Addresses;
     isPassword(userId: string, password: string): Promise<boolean>;
     /** Tries of one account's password. */
     tries: Limiter;
     record: Administration['record'];
   },
 ): void {
-  const { http, people, closing, tries, record } = parts;
+  const { http, people, closing, addresses, tries, record } = parts;
+  /** @throws Problem invalid | rate_limited */
+  const demandPassword = async (caller: Caller, password: string) => {
+    tries.take(`password:${caller.user_id}`);
+    if (!(await parts.isPassword(caller.user_id, password)))
+      throw new Problem('invalid', 'That is not your password.', [{ path: 'password', message: 'Not your password.' }]);
+  };
   const doc = (summary: string) => ({ summary, tags: ['me'] });
 
   http.get(
@@ -54,6 +68,37 @@ export function meRoutes(
     },
   );
   http.post(
+    '/api/me/address',
+    {
+      schema: {
+        ...doc('Change one’s address: by a letter to the new one, where this place sends mail'),
+        body: changeAddressSchema,
+        response: { 200: addressAskedSchema, ...orProblem },
+      },
+    },
+    async (request) => {
+      const caller = await enter(parts, request);
+      await demandPassword(caller, request.body.password);
+      return { changed: await addresses.ask(caller, request.body.email) };
+    },
+  );
+  http.post(
+    '/api/address/confirm',
+    {
+      schema: {
+        ...doc('The button behind the link in a letter: this address is mine'),
+        body: confirmAddressSchema,
+        response: { 204: z.null(), ...orProblem },
+      },
+    },
+    async (request, reply) => {
+      if (request.validationError) throw request.validationError;
+      tries.take(`confirm:${request.ip}`);
+      await addresses.confirm(request.body.token);
+      return reply.code(204).send(null);
+    },
+  );
+  http.post(
     '/api/me/close',
     {
       schema: {
@@ -64,11 +109,7 @@ export function meRoutes(
     },
     async (request, reply) => {
       const caller = await enter(parts, request);
-      tries.take(`password:${caller.user_id}`);
-      if (!(await parts.isPassword(caller.user_id, request.body.password)))
-        throw new Problem('invalid', 'That is not your password.', [
-          { path: 'password', message: 'Not your password.' },
-        ]);
+      await demandPassword(caller, request.body.password);
       if (caller.role === 'admin' && !(await people.hasAnotherAdmin(caller.user_id)))
         throw new Problem('forbidden', 'You alone run this place. Let somebody else run it first.');
       const erased_at = await closing.close(caller.user_id);

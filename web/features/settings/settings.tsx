@@ -6,6 +6,7 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { showToast } from '../../ui/toast.tsx';
 import { signOut } from '../account/session.ts';
 import { newOp } from '../tasks/acts.tsx';
+import { Address } from './address.tsx';
 import { BeingTold } from './being-told.tsx';
 import { Devices } from './devices.tsx';
 import { Leaving } from './leaving.tsx';
@@ -53,10 +54,7 @@ export default function Settings() {
             onKeyDown={(event) => event.key === 'Enter' && saveName()}
           />
         </p>
-        <p className="setting">
-          <span>E-mail</span>
-          <span className="setting-fact">{person.email}</span>
-        </p>
+        <Address />
         <Mail settings={settings} change={change} />
         <SignOut />
       </section>

@@ -39,6 +39,7 @@ const parts = {
   long: () => import('../tasks/long-list.tsx'),
   door: () => import('../account/account-page.tsx'),
   newPassword: () => import('../account/new-password.tsx'),
+  confirmAddress: () => import('../account/confirm-address.tsx'),
 };
 const QuickAdd = lazy(parts.quickAdd);
 const Detail = lazy(parts.detail);
@@ -49,10 +50,14 @@ const AdminPage = lazy(parts.admin);
 const ActivityPage = lazy(parts.activity);
 const RemindersPage = lazy(parts.reminders);
 const AccountPage = lazy(parts.door);
-const NewPassword = lazy(parts.newPassword);
+/** Where links in letters lead, whoever else uses this device. */
+const byLink: Readonly<Record<string, ReturnType<typeof lazy>>> = {
+  '/new-password': lazy(parts.newPassword),
+  '/confirm-address': lazy(parts.confirmAddress),
+};
 
 /** Shown to whom nobody knows: what the server said of itself, if it answered. */
-type Door = 'asking' | 'new password' | { place?: About | undefined };
+type Door = 'asking' | { link: string } | { place?: About | undefined };
 
 /** Opens from the device where somebody is known here, else asks the server who it is, else shows the door. */
 export function App() {
@@ -60,8 +65,7 @@ export function App() {
   const screen = useScreenIfAny();
   const [door, setDoor] = useState<Door>('asking');
   useEffect(() => {
-    // Whoever comes by that link, and whoever else uses this device.
-    if (location.pathname === '/new-password') return setDoor('new password');
+    if (location.pathname in byLink) return setDoor({ link: location.pathname });
     const known = personKept();
     if (known) void openDevice(known);
     const place = known ? undefined : askAbout().catch(() => undefined);
@@ -77,17 +81,18 @@ export function App() {
   useEffect(() => {
     if (isIn) setDoor({});
   }, [isIn]);
-  if (door === 'new password')
+  const Linked = typeof door === 'object' && 'link' in door ? byLink[door.link] : undefined;
+  if (Linked)
     return (
       <Suspense fallback={<div className="account" />}>
-        <NewPassword />
+        <Linked />
       </Suspense>
     );
   if (screen) return <Rooms />;
   if (door === 'asking') return <div className="account" />;
   return (
     <Suspense fallback={<div className="account" />}>
-      <AccountPage place={door.place} />
+      <AccountPage place={'place' in door ? door.place : undefined} />
     </Suspense>
   );
 }
