@@ -50,7 +50,7 @@ const actionOf = (event: AuditRecorded): string => event.data.payload.action;
  */
 export async function witness(event: ChangeEvent | AuditRecorded, tx: Tx<'audit'>, keys: Keys): Promise<void> {
   const { traceparent: _carrier, ...said } = event;
-  const key = entryKey(await keys.of(event.data.user_id ?? INSTALLATION_ID), event.id);
+  const key = entryKey(await keys.of(event.data.user_id ?? INSTALLATION_ID, tx), event.id);
   const {
     payload,
     meta: { ip, user_agent, ...meta },

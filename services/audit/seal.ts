@@ -4,7 +4,11 @@ import { statementsOf } from '@taskmaster/runtime/statement';
 import { LRUCache } from 'lru-cache';
 
 const say = statementsOf('audit');
-const keyOf = say<{ key: Buffer }>('person_key', 'select key from audit.person_key where user_id = $1');
+const keyOf = say<{ key: Buffer; committed: boolean }>(
+  'person_key',
+  `select key, xmin::text is distinct from pg_current_xact_id_if_assigned()::xid::text as committed
+   from audit.person_key where user_id = $1`,
+);
 const makeKey = say(
   'make_person_key',
   'insert into audit.person_key (user_id, key) values ($1, $2) on conflict do nothing',
@@ -46,18 +50,17 @@ export function open(key: Buffer, sealed: string): Sealed {
 export function createKeys(transact: Runtime<'audit'>['transact']) {
   const known = new LRUCache<string, Buffer>({ max: 5_000, ttl: 60_000 });
   return {
-    /** Committed before it is used: no entry is ever sealed with a key that was rolled back. */
-    async of(userId: string): Promise<Buffer> {
+    /** In the transaction of the entry: both are kept, or neither. Remembered only once it is committed. */
+    async of(userId: string, tx: Tx<'audit'>): Promise<Buffer> {
       const cached = known.get(userId);
       if (cached) return cached;
-      const [row] = await transact(async (tx) => {
-        const found = await tx.query(keyOf, [userId]);
-        if (found.length > 0) return found;
+      let [row] = await tx.query(keyOf, [userId]);
+      if (!row) {
         tx.write(makeKey, [userId, randomBytes(32)]);
-        return tx.query(keyOf, [userId]);
-      });
+        [row] = await tx.query(keyOf, [userId]);
+      }
       if (!row) throw new Error('A key just made is not there.');
-      known.set(userId, row.key);
+      if (row.committed) known.set(userId, row.key);
       return row.key;
     },
     /** What is sealed for this person stays so, for everybody and for ever. */
