@@ -200,7 +200,17 @@ it('where sign-up is closed, an invitation makes one account', async () => {
     expect(made.status).toBe(201);
     const invite = inviteIn(made.json.url);
     expect((await up('guessed', 'nobody')).json.code).toBe('sign_up_closed');
+    // A try that comes to nothing uses nothing up, and gives the link to nobody else.
+    const breaking = new pg.Client(closed.connection);
+    await breaking.connect();
+    await breaking.query('alter table auth."user" rename "emailVerified" to verified');
+    const broken = await up(invite, 'second');
+    await breaking.query('alter table auth."user" rename verified to "emailVerified"');
+    await breaking.end();
+    expect([broken.status >= 400, broken.json.code === 'sign_up_closed']).toEqual([true, false]);
+    expect((await up(invite, 'third')).json.code).toBe('sign_up_closed');
     expect((await up(invite, 'second')).status).toBe(200);
+    expect((await up(invite, 'second')).status).toBeGreaterThan(399);
     expect((await up(invite, 'third')).json.code).toBe('sign_up_closed');
     await expect(signUp(closed.url, 'fourth')).rejects.toThrow('403');
   } finally {

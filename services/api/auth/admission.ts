@@ -15,14 +15,14 @@ export function createAdmission({
   sign_up: 'open' | 'closed';
   mail: boolean;
   isFirst(): Promise<boolean>;
-  /** True once for each link that was handed out. */
-  takeInvitation(token: string): Promise<boolean>;
+  /** True for one account for each link that was handed out. */
+  takeInvitation(token: string, email: string): Promise<boolean>;
 }) {
   const invite = randomBytes(24).toString('base64url');
   let hasAccounts = false;
   return {
     /** @throws Problem sign_up_closed */
-    async admit(given: string | undefined): Promise<void> {
+    async admit(given: string | undefined, email: string): Promise<void> {
       if (sign_up === 'open') return;
       if (await isFirst()) {
         if (given !== undefined && same(given, invite)) return;
@@ -31,7 +31,7 @@ export function createAdmission({
           'The first account needs the link that the program printed when it started.',
         );
       }
-      if (given !== undefined && (await takeInvitation(given))) return;
+      if (given !== undefined && (await takeInvitation(given, email))) return;
       throw new Problem('sign_up_closed', 'Ask whoever runs this place for an account.');
     },
     /** Asked by anybody: of the database only until there is an account. */

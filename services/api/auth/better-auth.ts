@@ -18,7 +18,7 @@ export interface AuthOptions {
   public_url?: string;
   log: Logger;
   /** Decides whether a person may sign up now; throws a Problem if not. */
-  admit(invite: string | undefined): Promise<void>;
+  admit(invite: string | undefined, email: string): Promise<void>;
   /** Sends what a person needs to prove an address or choose a new password; undefined where the place cannot send mail. */
   mails?: AccountMails;
   /** Asks whoever reads mail there whether the address is theirs; only called where there are `mails`. */
@@ -89,7 +89,7 @@ export function createAuth(options: AuthOptions) {
             if (!name.safeParse(user.name).success)
               throw new APIError('UNPROCESSABLE_ENTITY', { code: 'INVALID_NAME' });
             try {
-              await options.admit(context?.headers?.get('x-taskmaster-invite') ?? undefined);
+              await options.admit(context?.headers?.get('x-taskmaster-invite') ?? undefined, user.email);
             } catch (error) {
               if (error instanceof Problem)
                 throw new APIError('FORBIDDEN', { code: error.code, message: error.detail });

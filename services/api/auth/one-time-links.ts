@@ -34,11 +34,12 @@ export function createOneTimeLinks(pool: pg.Pool, address: string) {
       );
       return { url: `${address}/sign-up?invite=${token}`, expires_at: instant(rows) };
     },
-    /** True for one caller alone. */
-    async takeInvitation(token: string): Promise<boolean> {
+    /** True for one address alone; for that again as long as no account came of it. */
+    async takeInvitation(token: string, email: string): Promise<boolean> {
       const { rowCount } = await pool.query(
-        'update invitation set used_at = now() where token_hash = $1 and used_at is null and expires_at > now()',
-        [hashOf(token)],
+        `update invitation set used_at = now(), used_for = $2 where token_hash = $1 and expires_at > now()
+           and (used_at is null or used_for = $2 and not exists (select from "user" where email = $2))`,
+        [hashOf(token), email.toLowerCase()],
       );
       return rowCount === 1;
     },
