@@ -41,7 +41,9 @@ const taskFields = {
   recurrence: recurrenceInput.nullable().optional(),
   tags: tags.optional(),
 };
-const when = z.strictObject({ minutes_before: minutes.nullable(), at: instant.nullable() });
+const when = z
+  .strictObject({ minutes_before: minutes.nullable(), at: instant.nullable() })
+  .refine(({ minutes_before, at }) => minutes_before === null || at === null, 'Minutes or an instant, not both.');
 const nothing = z.strictObject({});
 
 /** Every op there is, and what its patch may hold. */

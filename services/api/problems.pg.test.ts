@@ -160,6 +160,18 @@ describe('a request that is not right', () => {
     expect((await ann.call(method, path, body)).status).toBe(422);
   });
 
+  it('tells nobody but administrators what is valid of theirs', async () => {
+    const link = (who: Person) => who.call('POST', '/api/admin/users/reset-password', { email: 'x', role: 'admin' });
+    expect([(await link(ann)).status, (await link(bob)).status]).toEqual([422, 403]);
+  });
+
+  it('is 422 for what an alias does not know, as for its own form', async () => {
+    const { id } = (await ann.call('POST', '/api/tasks', { title: 'x' })).json;
+    const complete = (body: object) => ann.call('PATCH', `/api/${ann.id}/tasks/${id}/complete`, body);
+    expect((await complete({ user_id: bob.id })).status).toBe(422);
+    expect((await complete({})).json.status).toBe('completed');
+  });
+
   it('is 404 for someone else’s thing, before its body is looked at, and changes nothing', async () => {
     const task = (await ann.call('POST', '/api/tasks', { title: 'hers' })).json;
     for (const [method, path, body] of [

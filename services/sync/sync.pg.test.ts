@@ -234,6 +234,13 @@ describe('a push', () => {
     };
     expect((await push(eve, randomUUID(), [reminder])).json.results[0].status).toBe('rejected');
     expect((await eve.call('POST', `/api/tasks/${task.id}/snooze`, { until: at })).status).toBe(422);
+    const both = {
+      ...reminder,
+      op: v7(),
+      id: v7(),
+      patch: { task_id: task.id, when: { minutes_before: 5, at: '2030-01-01T00:00:00Z' } },
+    };
+    expect((await push(eve, randomUUID(), [both])).json.results[0].status).toBe('rejected');
     const early = {
       ...reminder,
       op: v7(),

@@ -9,8 +9,10 @@ beforeAll(async () => {
   services = await runServices();
   ann = await services.person('ann');
   bob = await services.person('bob');
-  for (const who of [ann, bob])
+  for (const who of [ann, bob]) {
     await who.call('POST', '/api/tasks/quick', { text: 'Secret words every day at 9am #Mine @tagged !30m before' });
+    await who.call('POST', '/api/tokens', { name: 'a program', scopes: ['sync'] });
+  }
 });
 afterAll(() => services.stop());
 
@@ -27,6 +29,8 @@ const tables = [
   'search_vocab',
   'processed_op',
   'sync_client',
+  'token',
+  'token_secret',
 ];
 
 async function as<T>(
@@ -95,6 +99,9 @@ describe('the second wall', () => {
     ).rejects.toMatchObject({ code: '42501' });
     await expect(
       as('taskmaster_api', mine, (client) => client.query('select from auth.session')),
+    ).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      as('taskmaster_api', mine, (client) => client.query('select hash from tasks.token_secret')),
     ).rejects.toMatchObject({ code: '42501' });
   });
 });

@@ -29,28 +29,38 @@ export async function enter(
   parts: Parts,
   request: FastifyRequest,
   exists?: (caller: Authenticated) => Promise<unknown>,
+  who?: 'open alone' | 'closed too',
+): Promise<Authenticated> {
+  const caller = await identify(parts, request, who);
+  const alias = (request.params as { user_id?: string } | undefined)?.user_id;
+  if (alias !== undefined && alias !== caller.user_id) throw new Problem('forbidden', 'That is somebody else.');
+  if (request.validationError?.validationContext === 'body') await exists?.(caller);
+  refuseInvalid(request);
+  return caller;
+}
+
+/** Whoever runs the place: an administrator, or the operator on their socket. @throws Problem forbidden */
+export async function enterAdmin(parts: Parts, request: FastifyRequest): Promise<Admin> {
+  const caller = isOperator(request) ? undefined : await identify(parts, request);
+  if (caller && caller.role !== 'admin') throw new Problem('forbidden', 'For administrators.');
+  refuseInvalid(request);
+  return caller ? { user_id: caller.user_id } : 'operator';
+}
+
+async function identify(
+  parts: Parts,
+  request: FastifyRequest,
   who: 'open alone' | 'closed too' = 'open alone',
 ): Promise<Authenticated> {
   const caller = await parts.authenticate(request);
   parts.allow(caller.user_id);
   if (caller.closed_at !== null && who === 'open alone') throw closedProblem(caller.closed_at);
-  const alias = (request.params as { user_id?: string } | undefined)?.user_id;
-  if (alias !== undefined && alias !== caller.user_id) throw new Problem('forbidden', 'That is somebody else.');
-  const error = request.validationError;
-  if (!error) return caller;
-  if (error.validationContext === 'body') await exists?.(caller);
-  throw hasZodFastifySchemaValidationErrors(error) ? error : new Problem('malformed');
+  return caller;
 }
 
-/** Whoever runs the place: an administrator, or the operator on their socket. @throws Problem forbidden */
-export async function enterAdmin(parts: Parts, request: FastifyRequest): Promise<Admin> {
-  if (isOperator(request)) {
-    if (request.validationError) throw request.validationError;
-    return 'operator';
-  }
-  const { role, user_id } = await enter(parts, request);
-  if (role !== 'admin') throw new Problem('forbidden', 'For administrators.');
-  return { user_id };
+function refuseInvalid({ validationError }: FastifyRequest): void {
+  if (!validationError) return;
+  throw hasZodFastifySchemaValidationErrors(validationError) ? validationError : new Problem('malformed');
 }
 
 /** Runs one command for a route: with its Idempotency-Key, if the caller sent one, and answers. */

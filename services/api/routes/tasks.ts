@@ -159,10 +159,18 @@ function mount(parts: Parts, prefix: string, hide: boolean): void {
   if (hide) {
     http.patch(
       `${prefix}/:id/complete`,
-      { schema: { ...doc('Complete a task'), params: withId, response: { 200: taskSchema } } },
+      {
+        schema: {
+          ...doc('Complete a task'),
+          params: withId,
+          body: completeSchema,
+          response: { 200: taskSchema, ...orProblem },
+        },
+      },
       async (request, reply) => {
-        const caller = await enter(parts, request);
-        return act(parts, request, reply, caller, request.params.id, [op('complete', 'task', request.params.id)]);
+        const { id } = request.params;
+        const caller = await enter(parts, request, (who) => getTask(runtime, who, id));
+        return act(parts, request, reply, caller, id, [op('complete', 'task', id, request.body ?? {})]);
       },
     );
   }

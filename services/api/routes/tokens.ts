@@ -11,7 +11,7 @@ import { statementsOf } from '@taskmaster/runtime/statement';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import type { ApiTokens } from '../auth/api-tokens.ts';
-import { personalWorkspace } from '../caller.ts';
+import { callerSettings, personalWorkspace } from '../caller.ts';
 import { execute } from '../kernel/execute.ts';
 import { op } from '../ops-from-http.ts';
 import { enter, keyOf, type Parts, run } from './route.ts';
@@ -34,7 +34,8 @@ export function tokenRoutes(parts: Parts & { apiTokens: ApiTokens }): void {
     { schema: { ...doc('One’s tokens, newest first'), response: { 200: tokenListSchema, ...orProblem } } },
     async (request) => {
       const caller = await enter(parts, request);
-      const items = await runtime.background((tx) => tx.query(listed, [personalWorkspace(caller), caller.user_id]), {
+      const items = await runtime.transact((tx) => tx.query(listed, [personalWorkspace(caller), caller.user_id]), {
+        caller: callerSettings(caller),
         readOnly: true,
       });
       return { items, next_cursor: null };
