@@ -75,6 +75,7 @@ export async function runServices(
   log: Logger = createLogger('silent'),
   /** Another database than a fresh one: it is left where it is. */
   given?: FreshDatabase['connection'],
+  more: Pick<ServicesOptions, 'backups'> = {},
 ): Promise<RunningServices> {
   const database = given ? { connection: given, drop: async () => undefined } : await freshDatabase();
   const services = await startServices({
@@ -86,6 +87,7 @@ export async function runServices(
     address: config.PUBLIC_URL ?? 'http://127.0.0.1:8000',
     database: 'PostgreSQL',
     validateSocketsEvery: 500,
+    ...more,
   });
   const url = await services.http.listen({ host: '127.0.0.1', port: 0 });
   return {
