@@ -63,6 +63,11 @@ export const orProblem = {
     content: { 'application/problem+json': { schema: problemSchema } },
   },
 } as const;
+/** An answer of many lines, each of this schema. */
+export const lines = (type: string, line: z.ZodType) => ({
+  description: 'One JSON text a line',
+  content: { [type]: { schema: line } },
+});
 export type ProblemBody = z.infer<typeof problemSchema>;
 
 /** A refusal that reaches the caller as problem+json. `extra` members are part of the contract of its code. */

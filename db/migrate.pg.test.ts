@@ -42,6 +42,8 @@ describe('migrate', () => {
       '0006_notification',
       '0007_invitation',
       '0008_token',
+      '0009_token_list',
+      '0010_invitation_used',
     ]);
     await sql(`drop database ${name} with (force)`);
   });

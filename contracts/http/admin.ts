@@ -68,8 +68,12 @@ export type DeadLetterList = z.infer<typeof deadLetterListSchema>;
 /** A link to be handed to one person. */
 export const linkSchema = z.object({ url: z.string(), expires_at: z.string() }).meta({ id: 'OneTimeLink' });
 export type OneTimeLink = z.infer<typeof linkSchema>;
-export const resetPasswordSchema = z.strictObject({ email: z.string().max(320) });
-export const setRoleSchema = z.strictObject({ email: z.string().max(320), role: z.enum(['admin', 'user']) });
+const address = z
+  .string()
+  .max(320)
+  .refine((text) => !text.includes('\0'), 'Holds control characters.');
+export const resetPasswordSchema = z.strictObject({ email: address });
+export const setRoleSchema = z.strictObject({ email: address, role: z.enum(['admin', 'user']) });
 export const backupMadeSchema = z
   .object({ file: z.string(), at: z.string(), rows: z.int(), bytes: z.int() })
   .meta({ id: 'BackupMade' });

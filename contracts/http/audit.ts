@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import { auditEntrySchema, breakSchema } from '../audit/entry.ts';
-import { uuid } from '../fields.ts';
+import { date, instant, uuid } from '../fields.ts';
 
-const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
+const moment = z.union([instant, date]);
 
 /** What may be asked of the audit log. Of what is not the caller's to see there are no items. */
 export const auditQuery = z.strictObject({
   user_id: uuid.optional(),
   task_id: uuid.optional(),
-  event_type: z.string().max(100).optional(),
+  event_type: z
+    .string()
+    .max(100)
+    .refine((text) => !text.includes('\0'), 'Holds control characters.')
+    .optional(),
   /** Included. A date begins at midnight UTC. */
   start_date: moment.optional(),
   /** Not included. */

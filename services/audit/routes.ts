@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
+import { auditLineSchema } from '@taskmaster/contracts/audit/entry';
 import { uuid } from '@taskmaster/contracts/fields';
 import { auditListSchema, auditQuery, auditVerdictSchema } from '@taskmaster/contracts/http/audit';
-import { orProblem } from '@taskmaster/contracts/problems';
+import { lines, orProblem } from '@taskmaster/contracts/problems';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Administration } from '../http/admin.ts';
@@ -58,11 +59,16 @@ export function auditRoutes({
 
   http.get(
     '/api/audit-logs/export',
-    { schema: doc('The chains as JSON Lines, for a verifier of one’s own') },
+    {
+      schema: {
+        ...doc('The chains as JSON Lines, for a verifier of one’s own'),
+        response: { 200: lines('application/jsonl', auditLineSchema), ...orProblem },
+      },
+    },
     async (request, reply) => {
       const reader = await enter(request);
       await record(request, { action: 'audit_log_exported', who: { user_id: reader.user_id } });
-      const text = Readable.from(lines(queries.exported(reader)), { objectMode: false });
+      const text = Readable.from(written(queries.exported(reader)), { objectMode: false });
       return reply
         .type('application/jsonl')
         .header('cache-control', 'no-store')
@@ -72,6 +78,6 @@ export function auditRoutes({
   );
 }
 
-async function* lines(entries: AsyncIterable<unknown>): AsyncGenerator<string> {
+async function* written(entries: AsyncIterable<unknown>): AsyncGenerator<string> {
   for await (const entry of entries) yield `${JSON.stringify(entry)}\n`;
 }

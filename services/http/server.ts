@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
 import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
@@ -42,6 +44,7 @@ export function createServer(options: {
     // An address that cannot be decoded never reaches a route.
     frameworkErrors: (_error, request, reply) =>
       void sendProblem(request, reply.header('x-request-id', request.id), new Problem('malformed')),
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket as Socket),
   }).withTypeProvider<ZodTypeProvider>();
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -124,13 +127,31 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   return reply.code(problem.status).type('application/problem+json').send(problem.body(request.id));
 }
 
+/** What cannot even be read as HTTP is told so in our words too, and cut off: where the next request begins nobody knows. */
+function refuseConnection({ code }: { code?: string }, socket: Socket): void {
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const problem =
+    code === 'HPE_HEADER_OVERFLOW' ? new Problem('too_large', 'Its headers are too large.') : new Problem('malformed');
+  const body = JSON.stringify(problem.body());
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
+
+/** Named where the name could be that of a field; anything else that was sent is not said again. */
+function unknownFields({ keys }: Record<string, unknown>): string {
+  const names = (keys as string[]).filter((key) => /^[a-z]\w{0,39}$/i.test(key)).slice(0, 5);
+  return names.length > 0 ? `Not known here: ${names.join(', ')}.` : 'Holds what is not known here.';
+}
+
 /** Whatever was thrown, as one of our problems. What is not known is logged and answered without detail. */
 export function problemFrom(error: FastifyError | Error, log: Logger, bodyLimit = LARGEST_BODY): Problem {
   if (error instanceof Problem) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors: ProblemError[] = error.validation.map((one) => ({
       path: one.instancePath.replace(/^\//, '').replaceAll('/', '.'),
-      message: one.message ?? 'Not valid.',
+      message: one.keyword === 'unrecognized_keys' ? unknownFields(one.params) : (one.message ?? 'Not valid.'),
     }));
     return new Problem('invalid', undefined, errors);
   }

@@ -1,7 +1,9 @@
+import { instant, uuid } from '@taskmaster/contracts/fields';
 import type { LedgerEntry, Notification } from '@taskmaster/contracts/http/notifications';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
+import { z } from 'zod';
 import { announce } from './decide.ts';
 
 const say = statementsOf('notification');
@@ -97,13 +99,14 @@ function page<Row extends { id: string }>(rows: readonly Row[], limit: number, a
   return { items, next_cursor };
 }
 
+const cursorSchema = z.tuple([instant, uuid]);
+
 function readCursor(cursor: string | undefined): [string | null, string | null] {
   if (cursor === undefined) return [null, null];
   try {
-    const [at, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [string, string];
-    if (!Number.isNaN(Date.parse(at)) && /^[0-9a-f-]{36}$/.test(id)) return [at, id];
+    return cursorSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
   } catch {
-    // Falls through: a cursor is ours or it is nothing.
+    // A cursor is ours or it is nothing.
+    throw new Problem('invalid', undefined, [{ path: 'cursor', message: 'Not a cursor of this list.' }]);
   }
-  throw new Problem('invalid', undefined, [{ path: 'cursor', message: 'Not a cursor of this list.' }]);
 }

@@ -13,12 +13,13 @@ import {
 import { historySchema } from '@taskmaster/contracts/http/tasks';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import { tagId } from '@taskmaster/domain/ids';
+import type { Project } from '@taskmaster/domain/task';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { type Caller, personalWorkspace } from '../caller.ts';
 import { op } from '../ops-from-http.ts';
 import { getHistory, homeOf } from '../queries/get-task.ts';
-import { getProject, getTag, listProjects, listTags } from '../queries/list-organising.ts';
+import { getProject, getTag, listProjects, listTags, shownProject } from '../queries/list-organising.ts';
 import { enter, type Parts, run } from './route.ts';
 
 const withId = z.object({ id: uuid });
@@ -63,7 +64,7 @@ function projectRoutes(parts: Parts): void {
       return run(parts, request, reply, caller, {
         workspace_id,
         ops: [op('create', 'project', id, patch)],
-        answer: ({ draft }) => ({ status: 201, body: draft.get('project', id) }),
+        answer: ({ draft }) => ({ status: 201, body: shownProject(draft.get('project', id) as Project) }),
       });
     },
   );
@@ -91,7 +92,7 @@ function projectRoutes(parts: Parts): void {
       return run(parts, request, reply, caller, {
         workspace_id: await homeOf(runtime, caller, 'project', id),
         ops: [op('update', 'project', id, request.body)],
-        answer: ({ draft }) => ({ status: 200, body: draft.get('project', id) }),
+        answer: ({ draft }) => ({ status: 200, body: shownProject(draft.get('project', id) as Project) }),
       });
     },
   );
@@ -129,7 +130,7 @@ function projectRoutes(parts: Parts): void {
       return run(parts, request, reply, caller, {
         workspace_id: await homeOf(runtime, caller, 'project', id),
         ops: [op('restore', 'project', id)],
-        answer: ({ draft }) => ({ status: 200, body: draft.get('project', id) }),
+        answer: ({ draft }) => ({ status: 200, body: shownProject(draft.get('project', id) as Project) }),
       });
     },
   );

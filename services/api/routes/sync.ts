@@ -2,8 +2,8 @@ import { pipeline } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { uuid } from '@taskmaster/contracts/fields';
 import { ticketSchema } from '@taskmaster/contracts/http/service';
-import { orProblem, Problem } from '@taskmaster/contracts/problems';
-import { changesAnswerSchema } from '@taskmaster/contracts/sync/changes';
+import { lines, orProblem, Problem } from '@taskmaster/contracts/problems';
+import { changesAnswerSchema, snapshotLineSchema } from '@taskmaster/contracts/sync/changes';
 import { MOST_OPS_BYTES, pushAnswerSchema, pushSchema, SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import { z } from 'zod';
 import type { Tickets } from '../auth/tokens.ts';
@@ -43,15 +43,22 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
   const device = { client_id: uuid.optional(), from_n: z.coerce.number().int().min(1).optional() };
   http.get(
     '/api/workspaces/:id/snapshot',
-    { schema: { ...doc('All there is, as NDJSON'), params: withId, querystring: z.strictObject(device) } },
+    {
+      schema: {
+        ...doc('All there is, as NDJSON'),
+        params: withId,
+        querystring: z.strictObject(device),
+        response: { 200: lines('application/x-ndjson', snapshotLineSchema), ...orProblem },
+      },
+    },
     async (request, reply) => {
       const caller = await enter(parts, request);
       known(workspaceIds(caller), request.params.id);
-      const lines = await readSnapshot(runtime, caller, request.params.id, request.query);
+      const rows = await readSnapshot(runtime, caller, request.params.id, request.query);
       reply.type('application/x-ndjson').header('cache-control', 'no-store').header('vary', 'accept-encoding');
-      if (!/\bgzip\b/.test(String(request.headers['accept-encoding']))) return reply.send(lines);
+      if (!/\bgzip\b/.test(String(request.headers['accept-encoding']))) return reply.send(rows);
       // Rows repeat their columns' names: a tenth of the bytes, for a device on a slow line.
-      const packed = pipeline(lines, createGzip({ level: 1 }), () => undefined);
+      const packed = pipeline(rows, createGzip({ level: 1 }), () => undefined);
       return reply.header('content-encoding', 'gzip').send(packed);
     },
   );
