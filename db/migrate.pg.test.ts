@@ -42,8 +42,11 @@ describe('migrate', () => {
       '0006_notification',
       '0007_invitation',
       '0008_token',
-      '0009_token_list',
-      '0010_invitation_used',
+      '0009_audit_retention',
+      '0010_erasure',
+      '0011_newest_wins',
+      '0012_token_list',
+      '0013_invitation_used',
     ]);
     await sql(`drop database ${name} with (force)`);
   });

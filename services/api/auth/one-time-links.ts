@@ -38,8 +38,8 @@ export function createOneTimeLinks(pool: pg.Pool, address: string) {
     async takeInvitation(token: string, email: string): Promise<boolean> {
       const { rowCount } = await pool.query(
         `update invitation set used_at = now(), used_for = $2 where token_hash = $1 and expires_at > now()
-           and (used_at is null or used_for = $2 and not exists (select from "user" where email = $2))`,
-        [hashOf(token), email.toLowerCase()],
+           and (used_at is null or used_for = $2 and not exists (select from "user" where email = $3))`,
+        [hashOf(token), hashOf(email.toLowerCase()), email.toLowerCase()],
       );
       return rowCount === 1;
     },
