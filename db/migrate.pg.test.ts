@@ -47,6 +47,7 @@ describe('migrate', () => {
       '0011_newest_wins',
       '0012_token_list',
       '0013_invitation_used',
+      '0014_kept_links',
     ]);
     await sql(`drop database ${name} with (force)`);
   });

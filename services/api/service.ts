@@ -20,6 +20,7 @@ import { type Closing, createClosing } from './auth/closing.ts';
 import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
 import { createPeople, type People } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
+import { takeTokensBack } from './auth/take-tokens-back.ts';
 import { createTickets, createTokens, type Tickets } from './auth/tokens.ts';
 import { handleOccurrenceDue } from './consumers/bring-about-successor.ts';
 import { createLogSource } from './log/log-source.ts';
@@ -77,13 +78,24 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const sessions = createSessions(authPool);
   const mails = options.mailer && createAccountMails(options.mailer, options.address, options.log);
   const addresses = createAddresses({ runtime, authPool, people, sessions, mails });
+  const apiTokens = createApiTokens(runtime);
   const auth = createAuth({
     pool: authPool,
     secret: options.secret,
     log: options.log,
     admit: admission.admit,
-    onReset: (user_id, { ip, user_agent }) =>
-      recordAct(runtime, { ip, headers: { 'user-agent': user_agent } }, { action: 'password_reset', who: { user_id } }),
+    onReset: async (user_id, { ip, user_agent }) => {
+      await authPool.query('delete from session where "userId" = $1', [user_id]);
+      sessions.forgetOf(user_id);
+      const person = await people.known(user_id);
+      if (person) await takeTokensBack(runtime, person);
+      apiTokens.forgetOf(user_id);
+      await recordAct(
+        runtime,
+        { ip, headers: { 'user-agent': user_agent } },
+        { action: 'password_reset', who: { user_id } },
+      );
+    },
     proveAddress: (person) => addresses.prove(person),
     ...(mails ? { mails } : {}),
     ...(public_url ? { public_url } : {}),
@@ -91,7 +103,6 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   // The signing key is there before the first token, not made by several first tokens at once.
   await auth.handler(new Request(`${public_url ?? 'http://localhost'}/api/auth/jwks`));
   const tickets = await createTickets();
-  const apiTokens = createApiTokens(runtime);
   const authenticate = createAuthenticate({
     auth,
     apiTokens,
@@ -111,6 +122,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       http,
       auth,
       record,
+      onSessionsEnded: sessions.forgetOf,
       limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       ...(public_url ? { public_url } : {}),
     });

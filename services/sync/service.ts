@@ -42,6 +42,10 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
 
   runtime.observe(['com.todo.task.sync'], (event) => deliver(event));
   runtime.observe(['com.todo.notification.updated'], (event) => ring(event));
+  // What a person did with their account may have ended what a socket came in by: looked at now, not at the next look.
+  runtime.observe(['com.todo.audit.recorded'], ({ data: { user_id } }) => {
+    if (user_id && openOf.has(user_id)) void checkAll([...devices].filter((device) => device.user_id === user_id));
+  });
 
   function deliver(event: TaskSync): void {
     const { workspace_id, from, to, events } = event.data;
@@ -53,6 +57,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
     // Written once for all devices of the workspace.
     const text = JSON.stringify(frame);
     for (const device of open) device.push(workspace_id, text);
+    if (events?.some(({ entity, kind }) => entity === 'token' && kind === 'deleted')) void checkAll([...open]);
   }
 
   function ring(event: NotificationUpdated): void {
@@ -122,6 +127,27 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
     device.welcomed();
   }
 
+  /** Whether what they came in by still holds, and what they listen to is still theirs. */
+  async function check(some: readonly Device[]): Promise<void> {
+    for (const device of some) {
+      if (!(await runtime.ask('session', { sid: device.sid }))) {
+        device.send({ t: 'auth_expiring' });
+        device.close(4401, 'session ended');
+        continue;
+      }
+      const { workspace_ids } = await runtime.ask('spaces', { user_id: device.user_id });
+      for (const id of device.spaces) {
+        if (workspace_ids.includes(id)) continue;
+        unlist(device, id);
+        device.spaces.delete(id);
+        device.send({ t: 'revoked', id });
+      }
+    }
+  }
+  /** At the next look, where the answer does not come. */
+  const checkAll = (some: readonly Device[]): Promise<void> =>
+    check(some).catch((error: Error) => log.warn({ err: error.message }, 'sockets not checked'));
+
   http.after(() => {
     http.get(
       '/ws/tasks',
@@ -165,22 +191,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   runtime.every('sync: ping', PING_EVERY, async () => {
     for (const device of devices) device.ping();
   });
-  runtime.every('sync: validate', options.validateEvery ?? VALIDATE_EVERY, async () => {
-    for (const device of [...devices]) {
-      if (!(await runtime.ask('session', { sid: device.sid }))) {
-        device.send({ t: 'auth_expiring' });
-        device.close(4401, 'session ended');
-        continue;
-      }
-      const { workspace_ids } = await runtime.ask('spaces', { user_id: device.user_id });
-      for (const id of device.spaces) {
-        if (workspace_ids.includes(id)) continue;
-        unlist(device, id);
-        device.spaces.delete(id);
-        device.send({ t: 'revoked', id });
-      }
-    }
-  });
+  runtime.every('sync: validate', options.validateEvery ?? VALIDATE_EVERY, () => check([...devices]));
 
   const gone = async (within: number): Promise<void> => {
     for (const end = Date.now() + within; devices.size > 0 && Date.now() < end; ) await sleep(20);

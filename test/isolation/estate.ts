@@ -166,8 +166,8 @@ const OWNED_BY: Record<string, string> = {
   userId: 'person',
   owner_id: 'person',
 };
-/** What using a token moves, and how far the house has signed: no change of hers. */
-const MOVING = ['last_used_at', 'signed'];
+/** What using a token moves, which is no change of hers. */
+const MOVING = ['last_used_at'];
 
 /** Looks as the owner of the tables, past every wall, at all but queues and tables that say nothing of whose their rows are. */
 export async function holdings(owner: pg.Client): Promise<Holdings> {
@@ -183,9 +183,10 @@ export async function holdings(owner: pg.Client): Promise<Holdings> {
       return by ? [`t."${column}" = ${by === 'person' ? '$1' : '$2'}::uuid`] : [];
     });
     if (/(^|\.)"?(user|workspace)"?$/.test(at)) own.push('t.id in ($1::uuid, $2::uuid)');
-    if (at === 'audit.chain') own.push(`(t.chain like '%' || $1::text or t.chain like '%' || $2::text)`);
     if (at === 'auth.verification') own.push('t.value = $1::text');
-    return own.length > 0 ? [{ at, where: own.join(' or ') }] : [];
+    // That somebody was refused is meant to be witnessed, in the chain of whoever's token it was.
+    const but = at === 'audit.audit_logs' ? ` and t.action <> 'refused'` : '';
+    return own.length > 0 ? [{ at, where: `(${own.join(' or ')})${but}` }] : [];
   });
   const everything = (what: string): string =>
     tables

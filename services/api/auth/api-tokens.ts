@@ -60,6 +60,10 @@ export function createApiTokens(runtime: Pick<RunningRuntime<'tasks'>, 'backgrou
       if (!found.token) throw new Problem('unauthenticated', 'The token is not valid, or no longer.');
       return found.token;
     },
+    /** After they were taken back. */
+    forgetOf(userId: string): void {
+      for (const [key, { token }] of known.entries()) if (token?.user_id === userId) known.delete(key);
+    },
     /** For sockets that stay open. */
     owner: async (tokenId: string): Promise<{ user_id: string } | null> =>
       (await runtime.background((tx) => tx.query(isGood, [tokenId])))[0] ?? null,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { name } from '@taskmaster/contracts/fields';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Logger } from '@taskmaster/runtime/telemetry';
@@ -27,6 +28,10 @@ export interface AuthOptions {
   onReset(userId: string, from: { ip: string; user_agent: string | undefined }): Promise<void>;
 }
 
+/** How what stands in a link is kept: who reads the database, or a backup of it, can follow no link. */
+export const keptIdentifier = (identifier: string): string =>
+  createHash('sha256').update(identifier).digest('base64url');
+
 export interface AccountMails {
   verification(to: { name: string; email: string }, token: string): void;
   reset(to: { name: string; email: string }, token: string): void;
@@ -39,6 +44,7 @@ export interface AccountMails {
 /** Better Auth on its own schema and connection: e-mail and password, sessions in cookies, short JWTs for programs. */
 export function createAuth(options: AuthOptions) {
   const { public_url, mails } = options;
+  const secure = public_url?.startsWith('https:') ?? false;
   return betterAuth({
     appName: 'TaskMaster',
     basePath: '/api/auth',
@@ -72,13 +78,16 @@ export function createAuth(options: AuthOptions) {
           },
         }
       : {}),
+    verification: { storeIdentifier: { hash: async (identifier) => keptIdentifier(identifier) } },
     session: { expiresIn: 60 * 60 * 24 * 30, updateAge: 60 * 60 * 24 },
     // Limited by the server's own limiter, which knows addresses and accounts.
     rateLimit: { enabled: false },
     trustedOrigins: (request) => (request ? originsOf(request, public_url) : []),
     advanced: {
-      cookiePrefix: 'taskmaster',
-      useSecureCookies: public_url?.startsWith('https:') ?? false,
+      // Where there is TLS, browsers take the cookie from this host alone, and send it to this host alone.
+      cookiePrefix: secure ? '__Host-taskmaster' : 'taskmaster',
+      useSecureCookies: false,
+      defaultCookieAttributes: { secure, httpOnly: true, sameSite: 'lax', path: '/' },
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
       database: { generateId: () => v7() },
     },

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
 import type pg from 'pg';
 import { v7 } from 'uuid';
+import { keptIdentifier } from './better-auth.ts';
 
 const RESET_HOURS = 24;
 const INVITATION_DAYS = 14;
@@ -21,7 +22,7 @@ export function createOneTimeLinks(pool: pg.Pool, address: string) {
       const token = secret();
       const { rows: kept } = await pool.query<{ expires_at: Date }>(
         `insert into verification (id, identifier, value, "expiresAt") values ($1, $2, $3, now() + $4 * interval '1 hour') returning "expiresAt" as expires_at`,
-        [v7(), `reset-password:${token}`, user.id, RESET_HOURS],
+        [v7(), keptIdentifier(`reset-password:${token}`), user.id, RESET_HOURS],
       );
       return { url: `${address}/new-password?token=${token}`, expires_at: instant(kept), user_id: user.id };
     },

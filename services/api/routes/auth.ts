@@ -14,6 +14,20 @@ const PER_ADDRESS = new Set([
   '/send-verification-email',
 ]);
 
+/** Of all that Better Auth answers, what people and their programs need here. The rest is nobody's. */
+const OPEN: Record<string, ReadonlySet<string>> = {
+  GET: new Set(['/get-session', '/list-sessions', '/token', '/jwks']),
+  POST: new Set([
+    ...PER_ADDRESS,
+    '/sign-out',
+    '/reset-password',
+    '/change-password',
+    '/revoke-session',
+    '/revoke-sessions',
+    '/revoke-other-sessions',
+  ]),
+};
+
 /** Better Auth under `/api/auth/*`; its refusals leave as our problems, its limits are ours. */
 export function authRoutes(parts: {
   http: Http;
@@ -21,6 +35,8 @@ export function authRoutes(parts: {
   limiter: Limiter;
   public_url?: string;
   record: Administration['record'];
+  /** Some session of theirs, or all of them, are over. */
+  onSessionsEnded(userId: string): void;
 }): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
@@ -34,7 +50,8 @@ export function authRoutes(parts: {
       handler: async (request, reply) => {
         const url = addressOf(request.url, parts.public_url ?? `http://${request.headers.host}`);
         const path = url.pathname.slice('/api/auth'.length);
-        const text = typeof request.body === 'string' ? request.body : '';
+        if (!OPEN[request.method === 'HEAD' ? 'GET' : request.method]?.has(path)) throw new Problem('not_found');
+        let text = typeof request.body === 'string' ? request.body : '';
         if (request.method === 'POST') {
           if (text !== '' && !isObject(text)) throw new Problem('malformed', 'The body is not a JSON object.');
           if (request.headers.cookie !== undefined || request.headers.origin !== undefined)
@@ -43,6 +60,9 @@ export function authRoutes(parts: {
           if (PER_ADDRESS.has(path)) {
             limiter.take(`email:${emailIn(text)}`);
           }
+          // A password is changed where somebody else may know it: they are signed out, whether the caller asks for it or not.
+          if (path === '/change-password')
+            text = JSON.stringify({ ...(JSON.parse(text || '{}') as object), revokeOtherSessions: true });
         }
         const headers = new Headers();
         for (const [name, value] of Object.entries(request.headers)) {
@@ -60,6 +80,7 @@ export function authRoutes(parts: {
         const answer = await auth.handler(
           new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
         );
+        if (caller) parts.onSessionsEnded(caller);
         const act = await actOf(path, text, answer.clone(), caller);
         if (act) await parts.record(request, act);
         if (answer.status >= 400) throw await problemOf(answer);
@@ -76,7 +97,13 @@ export function authRoutes(parts: {
   });
 }
 
-const ENDS_SESSIONS = new Set(['/sign-out', '/revoke-session', '/revoke-sessions', '/revoke-other-sessions']);
+const ENDS_SESSIONS = new Set([
+  '/sign-out',
+  '/revoke-session',
+  '/revoke-sessions',
+  '/revoke-other-sessions',
+  '/change-password',
+]);
 /** What the audit log calls it, where it came to something. */
 const ACTS: { readonly [path: string]: Act['action'] } = {
   '/sign-in/email': 'signed_in',
