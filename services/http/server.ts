@@ -65,6 +65,8 @@ export function createServer(options: {
   app.addHook('onRequest', (request, reply, done) => {
     const traceparent = traceparentFrom(request.headers.traceparent);
     reply.header('x-request-id', request.id).header('traceparent', traceparent);
+    // What is somebody's stays in nobody's cache; what is meant to be kept says so itself.
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     withTrail({ request_id: request.id, correlation_id: request.id, traceparent }, done);
   });
   app.addHook('onResponse', (request, reply, done) => {
