@@ -26,7 +26,14 @@ export async function stage(log: Logger = createLogger('silent')): Promise<Stage
   const folder = mkdtempSync(join(tmpdir(), 'taskmaster-isolation-'));
   const database = await freshDatabase();
   const { connection } = database;
-  const make = (file: string) => backup({ connection, file, version: 'test', secret: null });
+  const make = (file: string) =>
+    backup({
+      connection,
+      file,
+      version: 'test',
+      secret: 'a secret of at least thirty-two characters',
+      keep_secret: false,
+    });
   const backups = startNightly({ folder, keep: 1, make, log });
   const services = await runServices({}, log, connection, { backups });
   const owner = new pg.Client(connection);
