@@ -15,7 +15,7 @@ import { createAddresses } from './auth/addresses.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
 import { type Authenticate, type Authenticated, createAuthenticate, TOKEN_SID } from './auth/authenticate.ts';
-import { createAuth, isPassword } from './auth/better-auth.ts';
+import { createAuth, isPassword, readySigningKey } from './auth/better-auth.ts';
 import { type Closing, createClosing } from './auth/closing.ts';
 import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
 import { createPeople, type People } from './auth/people.ts';
@@ -100,8 +100,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(mails ? { mails } : {}),
     ...(public_url ? { public_url } : {}),
   });
-  // The signing key is there before the first token, not made by several first tokens at once.
-  await auth.handler(new Request(`${public_url ?? 'http://localhost'}/api/auth/jwks`));
+  await readySigningKey(auth, authPool, options.log);
   const tickets = await createTickets();
   const authenticate = createAuthenticate({
     auth,

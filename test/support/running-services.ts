@@ -75,7 +75,7 @@ export async function runServices(
   log: Logger = createLogger('silent'),
   /** Another database than a fresh one: it is left where it is. */
   given?: FreshDatabase['connection'],
-  more: Partial<Pick<ServicesOptions, 'backups' | 'validateSocketsEvery'>> = {},
+  more: Partial<Pick<ServicesOptions, 'backups' | 'secret' | 'validateSocketsEvery'>> = {},
 ): Promise<RunningServices> {
   const database = given ? { connection: given, drop: async () => undefined } : await freshDatabase();
   const services = await startServices({

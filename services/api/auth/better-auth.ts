@@ -3,7 +3,7 @@ import { name } from '@taskmaster/contracts/fields';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import { betterAuth } from 'better-auth';
-import { APIError } from 'better-auth/api';
+import { APIError, isAPIError } from 'better-auth/api';
 import { jwt } from 'better-auth/plugins';
 import type pg from 'pg';
 import { v7 } from 'uuid';
@@ -48,10 +48,16 @@ export function createAuth(options: AuthOptions) {
   return betterAuth({
     appName: 'TaskMaster',
     basePath: '/api/auth',
-    baseURL: public_url ?? { allowedHosts: ['*'], protocol: 'http' },
+    baseURL: public_url ?? { allowedHosts: ['*'], protocol: 'http', fallback: 'http://localhost' },
     secret: options.secret,
     database: options.pool,
     telemetry: { enabled: false },
+    // What is no refusal is ours to answer and to log: a database that is away is not called a fault of ours.
+    onAPIError: {
+      onError: (error) => {
+        if (!isAPIError(error)) throw error;
+      },
+    },
     // A person's name and picture are changed by commands, where they have a history; an address is confirmed by a button, not by a link.
     disabledPaths: ['/update-user', '/verify-email', '/error', '/ok'],
     emailAndPassword: {
@@ -124,6 +130,22 @@ export function createAuth(options: AuthOptions) {
   });
 }
 export type Auth = ReturnType<typeof createAuth>;
+
+/**
+ * A signing key that can be used, there before the first token: not made by several first tokens at once. One that was made
+ * with another secret opens no more; it goes, and sessions get tokens of the next.
+ */
+export async function readySigningKey(auth: Auth, pool: pg.Pool, log: Logger): Promise<void> {
+  const sign = () => auth.api.signJWT({ body: { payload: {} } });
+  try {
+    await sign();
+  } catch (error) {
+    if (!/decrypt/i.test((error as Error).message)) throw error;
+    log.warn('the signing key was made with another secret: a new one is made');
+    await pool.query('delete from jwks');
+    await sign();
+  }
+}
 
 /** Whether this is the password of that person, as Better Auth keeps it. */
 export async function isPassword(auth: Auth, userId: string, password: string): Promise<boolean> {

@@ -3,11 +3,13 @@ import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, 
 import pg from 'pg';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshDatabase } from '../../../test/support/fresh-database.ts';
 import {
   callAt,
   type Person,
   type RunningServices,
   runServices,
+  signUp,
   until,
 } from '../../../test/support/running-services.ts';
 import { createTokens } from './tokens.ts';
@@ -140,6 +142,26 @@ describe('the signing key', () => {
     expect((await callAt(services.url, 'GET', '/api/me', undefined, page)).status).toBe(200);
     const { token } = (await callAt(services.url, 'GET', '/api/auth/token', undefined, page)).json;
     await until(async () => (await statusOf(token)) === 200, 'a token of the key made since');
+  });
+
+  it('made with another secret is replaced: nobody is left without tokens for ever', async () => {
+    const given = await freshDatabase();
+    const before = await runServices({}, undefined, given.connection);
+    const bob = await before.person('bob');
+    await before.stop();
+    const after = await runServices({}, undefined, given.connection, {
+      secret: 'another secret, as long as the one before',
+    });
+    try {
+      const cleo = await signUp(after.url, 'cleo');
+      expect((await cleo.call('GET', '/api/me')).status).toBe(200);
+      const old = { authorization: `Bearer ${bob.token}` };
+      expect((await callAt(after.url, 'GET', '/api/me', undefined, old)).status).toBe(401);
+      expect((await callAt(after.url, 'GET', '/api/me', undefined, { cookie: bob.cookie })).status).toBe(401);
+    } finally {
+      await after.stop();
+      await given.drop();
+    }
   });
 
   it('that nobody knows is looked for at most every five seconds, however many ask', async () => {

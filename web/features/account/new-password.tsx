@@ -31,7 +31,9 @@ export default function NewPassword() {
         <h1 className="title">A new password</h1>
         {isDone ? (
           <>
-            <p className="account-place">It is yours now. Whoever was signed in with the old one is not any more.</p>
+            <p className="account-place">
+              It is yours now. Whoever was signed in with the old one is not any more, and programs need new tokens.
+            </p>
             <a className="button primary account-submit" href="/">
               Sign in
             </a>
