@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { callAt, type Person, until } from '../support/running-services.ts';
-import { type Attack, attacks, ECHO, sweep } from './hostile.ts';
+import { type Attack, attacks, ECHO, sweep, telling } from './hostile.ts';
 import { documentOf, type OpenApi, type Operation, operationsOf, type Schema } from './operations.ts';
 import { type Stage, stage } from './stage.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_121);
-const numRuns = Number(process.env.FUZZ_RUNS ?? 60);
+const numRuns = Number(process.env.FUZZ_RUNS ?? 40);
 
 interface Heard {
   status: number;
@@ -171,6 +171,44 @@ describe('in each place', () => {
     }
     console.log(`${sent} requests, one hostile value in each`);
     expect([...wrong].map((of) => of.join(': ')).join('\n')).toBe('');
+  });
+});
+
+describe('signing in', () => {
+  const right = {
+    name: 'x',
+    email: 'x@example.test',
+    password: 'a-long-pass phrase 7',
+    newPassword: 'a-long-pass phrase 8',
+  };
+  it.each([
+    ['/sign-in/email', ['email', 'password']],
+    ['/sign-up/email', ['name', 'email', 'password', 'image']],
+    ['/request-password-reset', ['email', 'redirectTo']],
+    ['/reset-password', ['token', 'newPassword']],
+    ['/send-verification-email', ['email', 'callbackURL']],
+    ['/change-password', ['currentPassword', 'newPassword']],
+    ['/revoke-session', ['token']],
+    ['/revoke-other-sessions', ['token']],
+  ])('takes hostile values as any other route: %s', { timeout: 120_000 }, async (path, fields) => {
+    const who = await on.services.person('signs');
+    for (const field of fields)
+      for (const value of telling) {
+        const email = `${crypto.randomUUID()}@example.test`;
+        const body = Buffer.from(JSON.stringify({ ...right, email, currentPassword: right.password, [field]: value }));
+        const signed = /revoke|change/.test(path) ? { cookie: who.cookie } : undefined;
+        const headers = {
+          origin: on.services.url,
+          'content-type': 'application/json',
+          'content-length': String(body.length),
+          ...signed,
+        };
+        const heard = await send(on.services.url, { method: 'POST', path: `/api/auth${path}`, headers, body }, kept);
+        if (heard.status < 400) continue;
+        const open = { responses: { default: {} }, open: true } as unknown as Operation;
+        const wrong = wrongWith(open, documentOf(on.services.http), heard);
+        expect([field, value, wrong]).toEqual([field, value, undefined]);
+      }
   });
 });
 

@@ -63,6 +63,8 @@ const texts = [
   '00000000-0000-0000-0000-000000000000',
   'FFFFFFFF-FFFF-4FFF-8FFF-FFFFFFFFFFFF',
 ];
+/** Those that say most where there is no schema to go by. */
+export const telling: readonly unknown[] = [...texts.slice(0, 24), null, true, -1, {}, [ECHO], { toString: ECHO }];
 const rules = [
   'FREQ=DAILY;INTERVAL=0',
   'FREQ=DAILY;INTERVAL=-1',

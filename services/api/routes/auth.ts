@@ -54,6 +54,7 @@ export function authRoutes(parts: {
         let text = typeof request.body === 'string' ? request.body : '';
         if (request.method === 'POST') {
           if (text !== '' && !isObject(text)) throw new Problem('malformed', 'The body is not a JSON object.');
+          requirePlain(text);
           if (request.headers.cookie !== undefined || request.headers.origin !== undefined)
             requireOwnOrigin(request, parts.public_url);
           if (path !== '/sign-out') limiter.take(`address:${request.ip}`);
@@ -179,6 +180,20 @@ function isObject(text: string): boolean {
     return false;
   }
 }
+/**
+ * All that is asked for here is texts and yes or no; what is said of anything else is nothing that a database can keep.
+ * @throws Problem invalid
+ */
+function requirePlain(text: string): void {
+  for (const [path, value] of Object.entries(JSON.parse(text || '{}') as object)) {
+    const isText =
+      typeof value === 'string' && value.length <= LONGEST && !value.includes('\0') && value.isWellFormed();
+    if (isText || typeof value === 'boolean' || value === null) continue;
+    const known = /^[a-z]\w{0,39}$/i.test(path) ? path : '';
+    throw new Problem('invalid', undefined, [{ path: known, message: 'Not a text that is taken here.' }]);
+  }
+}
+const LONGEST = 2_000;
 const emailIn = (text: string): string =>
   String((JSON.parse(text || '{}') as { email?: unknown }).email ?? '')
     .toLowerCase()
