@@ -86,6 +86,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     admit: admission.admit,
     onReset: async (user_id, { ip, user_agent }) => {
       await authPool.query('delete from session where "userId" = $1', [user_id]);
+      await links.forgetOf(user_id);
       sessions.forgetOf(user_id);
       const person = await people.known(user_id);
       if (person) await takeTokensBack(runtime, person);
@@ -122,6 +123,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
       auth,
       record,
       onSessionsEnded: sessions.forgetOf,
+      onPasswordChanged: links.forgetOf,
       limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
       ...(public_url ? { public_url } : {}),
     });

@@ -200,6 +200,18 @@ describe('an address', () => {
     expect(sink.to(leo.email).some((one) => /to the new address/.test(one.subject))).toBe(false);
   });
 
+  it('that was asked for by whoever knew the old password leads nowhere with a new one', async () => {
+    const pat = await confirmed('pat');
+    const cookie = { cookie: pat.cookie, origin: services.url };
+    const post = (path: string, body: object) => callAt(services.url, 'POST', `/api/auth${path}`, body, cookie);
+    const wanted = `taken-${Date.now()}@example.test`;
+    await pat.call('POST', '/api/me/address', { email: wanted, password });
+    const letter = await letterTo(wanted, /new address/);
+    const next = 'another long phrase 8';
+    expect((await post('/change-password', { currentPassword: password, newPassword: next })).status).toBe(200);
+    expect((await confirm(tokenIn(letter))).json.code).toBe('not_found');
+  });
+
   it('that somebody else took meanwhile stays theirs', async () => {
     const mia = await confirmed('mia');
     const wanted = `wanted-${Date.now()}@example.test`;

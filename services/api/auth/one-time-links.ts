@@ -27,6 +27,11 @@ export function createOneTimeLinks(pool: pg.Pool, address: string) {
       return { url: `${address}/new-password?token=${token}`, expires_at: instant(kept), user_id: user.id };
     },
 
+    /** With another password: what was asked for under the old one, by whoever knew it, must lead nowhere. */
+    async forgetOf(userId: string): Promise<void> {
+      await pool.query('delete from verification where value = $1', [userId]);
+    },
+
     async invite(): Promise<{ url: string; expires_at: string }> {
       const token = secret();
       const { rows } = await pool.query<{ expires_at: Date }>(

@@ -37,6 +37,7 @@ export function authRoutes(parts: {
   record: Administration['record'];
   /** Some session of theirs, or all of them, are over. */
   onSessionsEnded(userId: string): void;
+  onPasswordChanged(userId: string): Promise<void>;
 }): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
@@ -82,6 +83,7 @@ export function authRoutes(parts: {
           new Request(url, { method: request.method, headers, ...(text ? { body: text } : {}) }),
         );
         if (caller) parts.onSessionsEnded(caller);
+        if (caller && answer.ok && path === '/change-password') await parts.onPasswordChanged(caller);
         const act = await actOf(path, text, answer.clone(), caller);
         if (act) await parts.record(request, act);
         if (answer.status >= 400) throw await problemOf(answer);

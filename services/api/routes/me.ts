@@ -87,6 +87,7 @@ export function meRoutes(
     {
       schema: {
         ...doc('The button behind the link in a letter: this address is mine'),
+        security: [],
         body: confirmAddressSchema,
         response: { 204: z.null(), ...orProblem },
       },
