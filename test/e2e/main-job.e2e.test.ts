@@ -260,6 +260,22 @@ test('after signing out nothing of the person stays in the browser', async () =>
       page.evaluate(async () => [(await indexedDB.databases()).map((one) => one.name), Object.keys(localStorage)]),
     )
     .toEqual([[], []]);
+  // What is kept to open without a server is the page itself, the same for everybody.
+  const kept = await page.evaluate(async () => {
+    const caught = (await caches.keys()).map(async (name) => {
+      const cache = await caches.open(name);
+      const texts = (await cache.keys()).map(async (request) => [
+        request.url,
+        await (await cache.match(request))?.text(),
+      ]);
+      return Promise.all(texts);
+    });
+    return (await Promise.all(caught)).flat();
+  });
+  expect(
+    kept.filter(([url, text]) => /\/(api|ws)\//.test(url ?? '') || text?.includes('Written on the train')),
+  ).toEqual([]);
+  expect((await other.context.cookies()).filter(({ value }) => value !== '')).toEqual([]);
 });
 
 test('nobody complained: no error, nothing refused by the policy', () => {
