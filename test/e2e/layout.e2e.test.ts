@@ -144,3 +144,42 @@ test('notes that hold what is not shown are drawn without a complaint', async ()
   await page.locator('.notes blockquote').waitFor();
   expect(seat.complaints).toEqual([]);
 });
+
+test('notes run nothing, whatever their Markdown holds', async () => {
+  const { page } = seat;
+  const attacks = [
+    '[one](javascript:globalThis.ran=1)',
+    '[two](JaVaScRiPt&colon;globalThis.ran=1)',
+    '[three](data:text/html;base64,PHNjcmlwdD5nbG9iYWxUaGlzLnJhbj0xPC9zY3JpcHQ+)',
+    '[four](vbscript:x "t" onmouseover=globalThis.ran=1 x="")',
+    '<javascript:globalThis.ran=1>',
+    '![five](x" onerror="globalThis.ran=1)',
+    '<svg onload=globalThis.ran=1><a xlink:href=javascript:globalThis.ran=1>x</a></svg>',
+    '<iframe srcdoc="<script>parent.ran=1</script>"></iframe>',
+    '<details open ontoggle=globalThis.ran=1>x</details>',
+    '<form action=https://evil.example><button>x</button></form>',
+    '<style>*{background:url(https://evil.example/x)}</style><base href=https://evil.example>',
+    '`</code><script>globalThis.ran=1</script>`',
+    '<math><mtext><table><mglyph><style><img src=x onerror=globalThis.ran=1>',
+    'the end of it',
+  ];
+  await page.getByRole('button', { name: 'Write', exact: true }).or(page.locator('.notes')).first().click();
+  await page.getByLabel('Notes, in Markdown').fill(attacks.join('\n\n'));
+  await page.keyboard.press('Control+Enter');
+  await page.getByText('the end of it').waitFor();
+  const found = await page.locator('.notes').evaluate((notes) => {
+    const all = [...notes.querySelectorAll('*')];
+    return {
+      ran: (globalThis as { ran?: number }).ran,
+      handlers: all.flatMap((one) => one.getAttributeNames().filter((name) => /^(on|style$|src|xlink)/.test(name))),
+      tags: all
+        .map((one) => one.tagName)
+        .filter((tag) => /SCRIPT|IFRAME|SVG|IMG|FORM|STYLE|BASE|MATH|DETAILS/.test(tag)),
+      links: [...notes.querySelectorAll<HTMLAnchorElement>('a[href]')]
+        .map((one) => one.protocol)
+        .filter((of) => !/^(https?|mailto):$/.test(of)),
+    };
+  });
+  expect(found).toEqual({ ran: undefined, handlers: [], tags: [], links: [] });
+  expect(seat.complaints).toEqual([]);
+});

@@ -130,7 +130,8 @@ export class Line {
     }
     if (frame.t === 'auth_expiring') {
       this.hangUp();
-      void this.open();
+      // Not at once: where it was signed out here, the device is just being left.
+      this.retry(1);
     } else if (frame.t === 'drain') {
       const { socket } = this;
       setTimeout(() => socket?.close(), Math.random() * frame.in_ms);
