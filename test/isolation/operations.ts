@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Http } from '@taskmaster/services/http/server';
 
 /** As far as it is read here. */
@@ -48,6 +50,8 @@ export interface Operation {
 const ELSEWHERE = new Set([
   'GET *',
   'POST *',
+  'GET /*',
+  'POST /*',
   'GET /api/docs',
   'GET /ws/tasks',
   'GET /api/unsubscribe',
@@ -67,7 +71,7 @@ export function operationsOf(http: Http): Operation[] {
   );
   const byName = new Map(described.map((one) => [one.name, one]));
   const aliases = routesOf(http)
-    .filter((name) => !byName.has(name) && !ELSEWHERE.has(name))
+    .filter((name) => !byName.has(name) && !ELSEWHERE.has(name) && !isOfThePage(name))
     .map((name): Operation => {
       const [method = '', path = ''] = name.split(' ');
       const of = meantBy(method, path).flatMap((meant) => byName.get(meant) ?? [])[0];
@@ -76,6 +80,11 @@ export function operationsOf(http: Http): Operation[] {
     });
   return [...described, ...aliases];
 }
+
+/** Where the page is built its files are routes too: the same for everybody. */
+const page = join(import.meta.dirname, '../../web/out');
+const isOfThePage = (name: string): boolean =>
+  !/^GET \/(?:api|ws)\//.test(name) && name.startsWith('GET /') && existsSync(join(page, name.slice(5)));
 
 function operation(method: string, path: string, of: Described, isAlias: boolean): Operation {
   const query = (of.parameters ?? []).filter((one) => one.in === 'query');
