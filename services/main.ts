@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
   void running.broken.then((reason) => {
-    say(`The database stopped: ${reason}. What was acknowledged is safe. Start again.`);
+    say(`${reason} What was acknowledged is safe. Start again.`);
     void stop(1);
   });
 }

@@ -4,26 +4,23 @@ import { join, resolve } from 'node:path';
 import { migrate } from '@taskmaster/db/migrate';
 import { type Database, openDatabase } from '@taskmaster/db/server/start';
 import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
-import pg from 'pg';
 import { backup } from './backup/backup.ts';
 import { startNightly } from './backup/nightly.ts';
 import { type Restored, restore } from './backup/restore.ts';
 import type { Config } from './config.ts';
+import { holdAlone } from './hold-alone.ts';
 import { listenForOperator } from './http/operator-socket.ts';
 import { startServices } from './start-services.ts';
 
 export interface Running {
   url: string;
   firstAccountUrl?: string;
-  /** Resolves with the reason if the database dies under the program. */
+  /** Resolves with the reason if the database dies under the program, or another program has taken it. */
   broken: Promise<string>;
   stop(): Promise<void>;
 }
 
 const SECRET_FILE = 'better-auth-secret';
-
-/** Held for as long as the program runs: one program per database. */
-const PROGRAM_LOCK = 7_233_000;
 
 /** The embedded way: our own PostgreSQL (or the one of DATABASE_URL), brought up to date, held by this program alone. */
 export async function startSingle(
@@ -38,7 +35,8 @@ export async function startSingle(
   const undo: (() => Promise<unknown>)[] = [() => database.stop()];
   try {
     // Alone first: a newer program must not change the tables under one that runs.
-    undo.push(await holdAlone(connection));
+    const alone = await holdAlone(connection, log);
+    undo.push(alone.release);
     const { applied } = await migrate(connection);
     if (applied.length > 0) log.info({ applied }, 'database brought up to date');
 
@@ -76,7 +74,7 @@ export async function startSingle(
     return {
       url,
       ...(first ? { firstAccountUrl: url + first } : {}),
-      broken: database.exited,
+      broken: Promise.race([database.exited.then((reason) => `The database stopped: ${reason}.`), alone.lost]),
       stop: () => unwind(undo),
     };
   } catch (error) {
@@ -93,9 +91,10 @@ export async function restoreSingle(config: Config, file: string, progress: (tex
   const dataDir = resolve(config.DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
   const own = join(dataDir, SECRET_FILE);
-  const database = await open(config, dataDir, createLogger('warn'), progress);
+  const log = createLogger('warn');
+  const database = await open(config, dataDir, log, progress);
   try {
-    const release = await holdAlone(database.connection);
+    const alone = await holdAlone(database.connection, log);
     try {
       const here = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
       return await restore({
@@ -106,7 +105,7 @@ export async function restoreSingle(config: Config, file: string, progress: (tex
         progress,
       });
     } finally {
-      await release();
+      await alone.release();
     }
   } finally {
     await database.stop();
@@ -124,19 +123,6 @@ const open = (config: Config, dataDir: string, log: Logger, progress: (text: str
 
 async function unwind(undo: (() => Promise<unknown>)[]): Promise<void> {
   for (const step of undo.splice(0).reverse()) await step();
-}
-
-/** @throws where another program has this database. */
-async function holdAlone(connection: pg.ClientConfig): Promise<() => Promise<void>> {
-  const client = new pg.Client(connection);
-  client.on('error', () => undefined);
-  await client.connect();
-  const { rows } = await client.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [PROGRAM_LOCK]);
-  if (!rows[0]?.held) {
-    await client.end();
-    throw new Error('Another TaskMaster is running on this database. One program per database; stop the other first.');
-  }
-  return () => client.end();
 }
 
 /** The secret that signs sessions: given, or made once and kept beside the data, readable by its owner alone. */
