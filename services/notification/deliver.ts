@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReminderTriggered } from '@taskmaster/contracts/events/event';
 import { quietUntil } from '@taskmaster/domain/reminders/on-task';
 import type { Settings } from '@taskmaster/domain/task';
 import { addDays, localOf } from '@taskmaster/domain/time/zoned';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
+import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
@@ -68,6 +70,11 @@ const settle = say(
      next_at = case when $2 = 'decided' then now() + $4 * interval '1 second' end
    where id = $1 and state = 'handing_over'`,
 );
+/** One program per database: what is in hand when it starts, nobody has in hand any more. */
+const takeUp = say(
+  'take_up_mail',
+  `update notification.ledger set next_at = now() where channel = 'mail' and state = 'handing_over' and next_at > now()`,
+);
 const nextMail = say<{ at: string }>(
   'next_mail',
   `select next_at as at from notification.ledger where channel = 'mail' and state in ('decided', 'handing_over') order by next_at limit 1`,
@@ -99,7 +106,10 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
     if (await queueMail(event, tx)) void runtime.wake.at(MAIL, new Date(Date.now() + 50).toISOString());
   });
 
+  let tookUp = false;
   async function work(): Promise<void> {
+    if (!tookUp) await runtime.background(async (tx) => tx.write(takeUp, []));
+    tookUp = true;
     for (;;) {
       const letters = await runtime.background((tx) => {
         tx.write(withdrawMail, []);
@@ -124,7 +134,20 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
     );
     globalThis.failpoint?.('notify.after_send_before_record');
     if (error) log.warn({ ledger: waiting.id, attempts: waiting.attempts, state, err: error }, 'mail not handed over');
-    await runtime.background(async (tx) => tx.write(settle, [waiting.id, state, error, wait]));
+    await record([waiting.id, state, error, wait]);
+  }
+
+  /** Until it is written: what was handed over and not written down would be handed over again. */
+  async function record(outcome: unknown[]): Promise<void> {
+    for (let again = 1_000; ; again = Math.min(again * 2, 10_000)) {
+      try {
+        return await runtime.background(async (tx) => tx.write(settle, outcome));
+      } catch (failure) {
+        if (!isInfrastructureError(failure) || runtime.stopping.aborted) throw failure;
+        log.warn({ err: String(failure), wait_ms: again }, 'mail: database away, writing down again');
+        await sleep(again, undefined, { signal: runtime.stopping });
+      }
+    }
   }
 
   function postOf(waiting: Waiting): Post {
@@ -154,6 +177,7 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
   const handOverAll = serially(work);
   runtime.wake.onWake(MAIL, handOverAll);
   runtime.every(MAIL, 5_000, handOverAll);
+  void runtime.wake.at(MAIL, new Date().toISOString());
 }
 
 /** @returns whether there is something to hand over */

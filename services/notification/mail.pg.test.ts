@@ -149,6 +149,24 @@ describe('a reminder by mail', () => {
     await mailIs(jon, task, 'handed_over');
     expect(sink.to(jon.email)).toHaveLength(1);
   });
+
+  it('left in hand by a program that died goes out with the next start, under the same Message-ID', async () => {
+    const kim = await confirmed('kim');
+    const task = await remind(kim, 'left in hand');
+    await mailIs(kim, task, 'handed_over');
+    const left = `update notification.ledger set state = 'handing_over', next_at = now() + interval '50 seconds'
+      where task_id = $1 and channel = 'mail'`;
+    await owner.query(left, [task.id]);
+    const next = await runServices(
+      { SMTP_URL: sink.url, MAIL_FROM: 'tasks@example.test' },
+      undefined,
+      services.connection,
+    );
+    await mailIs(kim, task, 'handed_over');
+    await next.stop();
+    const [first, again] = sink.to(kim.email);
+    expect([sink.to(kim.email).length, again?.message_id]).toEqual([2, first?.message_id]);
+  });
 });
 
 describe('an address', () => {
