@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { same } from '@taskmaster/domain/registers';
 import type { Attempt, PushedOp } from './journal.ts';
-import { type Person, type Request, send } from './person.ts';
+import { type Answer, type Person, type Request, send } from './person.ts';
+import type { Finding } from './promises.ts';
 import { pick, type Random } from './random.ts';
 
 /** A client with one request under way at a time. What it does not know the end of, it sends again, unchanged, first. */
@@ -13,7 +14,7 @@ export interface Client {
   settle(url: string): Promise<void>;
 }
 
-type Planned = Omit<Attempt, 'outcome' | 'retries' | 'person'>;
+type Planned = Omit<Attempt, 'outcome' | 'retries' | 'person' | 'trail'>;
 
 /** An answer to the same request with the same key that differs from the first. */
 export interface Difference {
@@ -25,8 +26,17 @@ export interface Difference {
 export interface Record {
   readonly attempts: Attempt[];
   readonly differences: Difference[];
-  readonly counts: { retried: number; replayed: number };
+  /** Errors of the server that do not say what a client is to do. */
+  readonly unclear: Finding[];
+  readonly counts: { retried: number; replayed: number; completed_twice: number; unavailable: number };
 }
+
+export const newRecord = (): Record => ({
+  attempts: [],
+  differences: [],
+  unclear: [],
+  counts: { retried: 0, replayed: 0, completed_twice: 0, unavailable: 0 },
+});
 
 abstract class Worker implements Client {
   private pending: Attempt | undefined;
@@ -35,7 +45,9 @@ abstract class Worker implements Client {
   constructor(
     protected readonly person: Person,
     protected readonly random: Random,
-    private readonly record: Record,
+    protected readonly record: Record,
+    /** Milliseconds, of the clock that the server goes by. */
+    protected readonly now: () => number = Date.now,
   ) {}
 
   protected abstract plan(): Planned[];
@@ -47,7 +59,7 @@ abstract class Worker implements Client {
     while (!signal.aborted) {
       // Several planned together are sent together: they race.
       const attempts = this.plan().map(
-        (planned): Attempt => ({ ...planned, person: this.person, outcome: 'unknown', retries: 0 }),
+        (planned): Attempt => ({ ...planned, person: this.person, outcome: 'unknown', retries: 0, trail: [] }),
       );
       this.record.attempts.push(...attempts);
       this.own.push(...attempts);
@@ -99,10 +111,32 @@ abstract class Worker implements Client {
   }
 
   private async send(url: string, attempt: Attempt): Promise<void> {
+    const note = (what: string) => attempt.trail.push({ at: new Date(this.now()).toISOString(), what });
+    note(`sent ${attempt.request.method} ${attempt.request.path}`);
     const answer = await send(url, this.person, attempt.request).catch(() => undefined);
-    if (!answer || answer.status >= 500) return;
+    note(answer ? `answered ${answer.status} ${answer.text.slice(0, 200)}` : 'no answer');
+    if (!answer) return;
+    if (answer.status >= 500) return this.refuse(attempt, answer);
     attempt.answer = answer;
     attempt.outcome = answer.status < 300 ? 'acknowledged' : 'refused';
+  }
+
+  private refuse({ request, id }: Attempt, answer: Answer): void {
+    if (isClear(answer)) this.record.counts.unavailable++;
+    else
+      this.record.unclear.push({
+        what: `${request.method} ${request.path}: ${answer.status} ${answer.text.slice(0, 300)}`,
+        ...(id ? { id } : {}),
+      });
+  }
+}
+
+/** A problem (RFC 9457) that can be tried again and says when. */
+function isClear({ status, text, retry_after }: Answer): boolean {
+  try {
+    return status === 503 && (JSON.parse(text) as { code?: string }).code === 'unavailable' && retry_after !== null;
+  } catch {
+    return false;
   }
 }
 
@@ -193,13 +227,14 @@ export class ApiClient extends Worker {
   /** Soon: while the program is up, while it is down, or before this very request is answered. */
   private remind(): Planned {
     const id = randomUUID();
-    const at = new Date(Date.now() + 200 + this.random() * 3_000).toISOString();
+    const at = new Date(this.now() + 200 + this.random() * 3_000).toISOString();
     return this.one('POST', '', 'created', { id, title: `remind ${randomUUID()}`, reminders: [{ at }] }, id);
   }
 
   /** One slot, two requests at once: one completes it, the other finds it completed. */
   private completeTwice({ id, slot }: Known): Planned[] {
     const body = slot === undefined ? {} : { slot };
+    this.record.counts.completed_twice++;
     return [
       this.one('POST', `/${id}/complete`, 'completed', body, id),
       this.one('POST', `/${id}/complete`, 'completed', body, id),

@@ -20,6 +20,8 @@ export interface Attempt {
   outcome: Outcome;
   answer?: Answer;
   retries: number;
+  /** When it was sent and what came back, each time. */
+  readonly trail: { readonly at: string; readonly what: string }[];
 }
 
 /** What must be in the log because somebody was told so. */

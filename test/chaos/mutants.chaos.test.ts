@@ -1,28 +1,58 @@
-import { expect, onTestFinished, test } from 'vitest';
-import type { Wrong } from './checker.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { runCrashes } from './crash-run.ts';
-import { buildForTests, MUTANTS, rewrite } from './mutants.ts';
+import { HARMLESS, MUTANTS, type Mutant } from './mutant-list.ts';
+import { buildForTests, rewrite } from './mutants.ts';
+import { broken, ROWS } from './promises.ts';
+import { pick, randomFrom } from './random.ts';
 import { say } from './say.ts';
+import { type Prepared, prepare } from './stage.ts';
 
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 
-test.each(MUTANTS)('the checker sees it where $breaks', async (mutant) => {
+let prepared: Prepared;
+beforeAll(async () => {
+  const copy = await buildForTests();
+  prepared = await prepare(copy.folder, 3);
+  copy.remove();
+});
+afterAll(() => prepared.remove());
+
+async function run(mutant: Omit<Mutant, 'turns'>) {
   const copy = await buildForTests(mutant);
   onTestFinished(copy.remove);
-  const { wrong, table } = await runCrashes({
-    folder: copy.folder,
-    rounds: mutant.rounds ?? 4,
-    seed: SEED,
-    people: 3,
-    patience: mutant.patience ?? 3_000,
-  });
-  const seen = (Object.entries(wrong) as [Wrong, string[]][]).filter(([, list]) => list.length > 0);
-  say(`${mutant.breaks}: ${seen.map(([promise, list]) => `${promise} ${list.length}`).join(', ') || 'nothing seen'}`);
-  const promises = seen.map(([promise]) => promise);
-  expect(
-    promises.filter((promise) => mutant.seenAs.includes(promise)),
-    `${table}\nSEED=${SEED}`,
-  ).not.toEqual([]);
+  const { rounds = 1, patience = 1_000, night, load } = mutant;
+  const sizes = { rounds, patience, ...(night ? { night } : {}), ...(load ? { load } : {}) };
+  return runCrashes({ folder: copy.folder, seed: SEED, prepared, ...sizes });
+}
+
+/** `MUTANTS=some`: one of each promise, drawn; none that takes a night. */
+function chosen(): readonly Mutant[] {
+  if (process.env.MUTANTS !== 'some') return MUTANTS;
+  const random = randomFrom(SEED);
+  const promises = [...new Set(MUTANTS.map(({ turns }) => turns.slice(0, 2)))];
+  return promises.map((promise) =>
+    pick(
+      random,
+      MUTANTS.filter(({ turns, night }) => turns.startsWith(promise) && !night),
+    ),
+  );
+}
+
+test.each(chosen())('$turns is seen where $breaks', async (mutant) => {
+  const { rows, table } = await run(mutant);
+  const seen = broken(rows).map((name) => `${name} ${rows[name].found.length}`);
+  say(`${mutant.turns.padEnd(28)} ${mutant.breaks}: ${seen.join(', ') || 'nothing seen'}`);
+  expect(broken(rows), `${table}\nSEED=${SEED}`).toContain(mutant.turns);
+});
+
+test('a list without its WHERE shows nobody anything of another’s: the second wall stands behind it', async () => {
+  const { rows, table } = await run(HARMLESS);
+  say(`${'(none)'.padEnd(28)} ${HARMLESS.breaks}: ${broken(rows).join(', ') || 'nothing seen, as it should be'}`);
+  expect(rows['P7 seen by others'].found, `${table}\nSEED=${SEED}`).toEqual([]);
+});
+
+test('every row of the table has a mutant that turns it red', () => {
+  expect(ROWS.filter((name) => !MUTANTS.some((mutant) => mutant.turns === name))).toEqual([]);
 });
 
 test('a mutant whose text has moved fails loudly', () => {

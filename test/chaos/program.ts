@@ -52,12 +52,16 @@ export interface Program {
   readonly url: string;
   readonly pid: number;
   /** The bundled database, as its owner: sees everything. */
-  readonly connection: { host: string; port: number; user: string; database: string; ssl: false };
+  readonly connection: Connection;
+  /** What it has printed last. */
+  said(): string;
   /** Resolves when it answers `/ready`. @throws if it ends first, with what it said. */
   ready(): Promise<void>;
   hasEnded(): boolean;
   /** By `kill -9`, its own or somebody's. */
   wasKilled(): boolean;
+  /** It was asked to stop, and did what it had to before. */
+  endedInOrder(): boolean;
   /** Resolves when its process is gone. */
   readonly gone: Promise<unknown>;
   kill(): Promise<void>;
@@ -71,13 +75,32 @@ export interface ProgramOptions {
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly node?: readonly string[];
+  /** What starts it: a way into another namespace, say. It must become the program. */
+  readonly prefix?: readonly string[];
+}
+
+/** The bundled database of a data folder, as its owner: sees everything. */
+export const connectionOf = (data_dir: string): Connection => ({
+  host: path.join(data_dir, 'postgres/run'),
+  port: 5432,
+  user: 'taskmaster',
+  database: 'taskmaster',
+  ssl: false,
+});
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  readonly ssl: false;
 }
 
 /** Starts the program on its own data and port, and returns at once. It never outlives this process. */
-export function startProgram({ folder, data_dir, port, env = {}, node = [] }: ProgramOptions): Program {
+export function startProgram({ folder, data_dir, port, env = {}, node = [], prefix = [] }: ProgramOptions): Program {
   mkdirSync(data_dir, { recursive: true });
   const settings = { DATA_DIR: data_dir, PORT: String(port), RATE_LIMIT: 'off', LOG_LEVEL: 'warn', ...env };
-  const child = spawn(process.execPath, [...node, path.join(folder, 'dist/main.js')], {
+  const [command = '', ...words] = [...prefix, process.execPath, ...node, path.join(folder, 'dist/main.js')];
+  const child = spawn(command, words, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { NODE_ENV: 'production', PATH: process.env.PATH, HOME: process.env.HOME, ...settings },
@@ -96,25 +119,21 @@ export function startProgram({ folder, data_dir, port, env = {}, node = [] }: Pr
   return {
     url,
     pid: child.pid ?? 0,
-    connection: {
-      host: path.join(data_dir, 'postgres/run'),
-      port: 5432,
-      user: 'taskmaster',
-      database: 'taskmaster',
-      ssl: false,
-    },
+    connection: connectionOf(data_dir),
+    said: () => lines.join(''),
     hasEnded: () => hasEnded(child),
     wasKilled: () => child.signalCode === 'SIGKILL',
+    endedInOrder: () => child.exitCode === 0,
     gone: once(child, 'exit'),
     async ready() {
-      for (const until = Date.now() + 60_000; Date.now() < until; await sleep(10)) {
+      for (const until = Date.now() + 120_000; Date.now() < until; await sleep(10)) {
         if (hasEnded(child))
           throw new Error(`The program ended (${child.signalCode ?? child.exitCode}): ${lines.join('')}`);
         const answer = await fetch(`${url}/ready`).catch(() => undefined);
         await answer?.text();
         if (answer?.ok) return;
       }
-      throw new Error(`The program was not ready within a minute: ${lines.join('')}`);
+      throw new Error(`The program was not ready within two minutes: ${lines.join('')}`);
     },
     kill: () => end(child, 'SIGKILL'),
     async stop() {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { startSmtpSink } from '../support/smtp-sink.ts';
+import { watchMails } from './checks/mails.ts';
 import { type Person, send, signUp, waitFor } from './person.ts';
 import { copyProgram, databaseGone, freePort, type Program, startProgram, temporaryFolder } from './program.ts';
 import { say } from './say.ts';
@@ -58,13 +59,9 @@ test(`${REMINDERS} reminders due in one minute, killed ${KILLS} times in it: eac
   try {
     await program.ready();
     const people = await Promise.all(
-      Array.from({ length: PEOPLE }, (_, index) => signUp(program.url, `person-${index}`)),
+      Array.from({ length: PEOPLE }, (_, index) => signUp(program.url, `person-${index}`, sink)),
     );
-    const client = new pg.Client(program.connection);
-    await client.connect();
-    await client.query('update auth."user" set "emailVerified" = true');
-    await client.end();
-    await sleep(5_500);
+    await watchMails(program.connection);
     const first = Date.now() + AHEAD;
     const due = () => new Date(first + Math.random() * WITHIN).toISOString();
     await Promise.all(
