@@ -218,6 +218,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       const cut = setTimeout(() => http.server.closeAllConnections(), LAST_ANSWERS_WITHIN);
       await http.close();
       clearTimeout(cut);
+      await notification.stop();
       await adapter.stop();
       // Together: a relay hands its events to the other's consumers.
       await Promise.all([api.stop(), recurringRuntime.stop(), notificationRuntime.stop(), auditRuntime.stop()]);

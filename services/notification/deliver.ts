@@ -84,6 +84,8 @@ const nextMail = say<{ at: string }>(
 const AGAIN_AFTER = [1, 5, 25, 120, 600, 1800, 3600];
 const MOST_ATTEMPTS = 30;
 const AT_ONCE = 4;
+/** Milliseconds that letters in hand get when the program stops. */
+const LAST_LETTERS_WITHIN = 8_000;
 const DIGEST = 'digest';
 const MAIL = 'notification: mail';
 
@@ -99,18 +101,25 @@ export interface DeliveryOptions {
   mail: Mail;
 }
 
+export interface Delivery {
+  /** Takes no letter more, and waits a few seconds for what becomes of those in hand, so that it can be written down. */
+  stop(): Promise<void>;
+}
+
 /** The channels beside the app: what was decided goes out to a confirmed address, once, or again only where the answer was lost. */
-export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
+export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery {
   const { mailer, address, unsubscribeToken } = mail;
   runtime.consume('delivery', ['com.todo.reminder.triggered'], async (event, tx) => {
     if (await queueMail(event, tx)) void runtime.wake.at(MAIL, new Date(Date.now() + 50).toISOString());
   });
 
   let tookUp = false;
+  let stopped = false;
+  let working: Promise<void> = Promise.resolve();
   async function work(): Promise<void> {
     if (!tookUp) await runtime.background(async (tx) => tx.write(takeUp, []));
     tookUp = true;
-    for (;;) {
+    while (!stopped) {
       const letters = await runtime.background((tx) => {
         tx.write(withdrawMail, []);
         return tx.query(claim, [AT_ONCE]);
@@ -118,6 +127,7 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
       await Promise.all(letters.map(handOver));
       if (letters.length < AT_ONCE) break;
     }
+    if (stopped) return;
     const [next] = await runtime.background((tx) => tx.query(nextMail, []), { readOnly: true });
     if (next) await runtime.wake.at(MAIL, next.at);
   }
@@ -174,10 +184,19 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): void {
     return { ...letter, to: waiting.email, message_id: `${waiting.id}@${new URL(address).hostname}`, unsubscribe_url };
   }
 
-  const handOverAll = serially(work);
+  const handOverAll = serially(() => {
+    working = work();
+    return working;
+  });
   runtime.wake.onWake(MAIL, handOverAll);
   runtime.every(MAIL, 5_000, handOverAll);
   void runtime.wake.at(MAIL, new Date().toISOString());
+  return {
+    async stop() {
+      stopped = true;
+      await Promise.race([working.catch(() => undefined), sleep(LAST_LETTERS_WITHIN, undefined, { ref: false })]);
+    },
+  };
 }
 
 /** @returns whether there is something to hand over */

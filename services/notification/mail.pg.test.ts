@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { freshDatabase } from '../../test/support/fresh-database.ts';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
 import { headerOf, type SmtpSink, startSmtpSink, wordsOf } from '../../test/support/smtp-sink.ts';
 
@@ -24,13 +25,13 @@ const emailOf = async (who: Person): Promise<string> => (await who.call('GET', '
 const linkIn = (words: string): URL => new URL(/https?:\/\/\S+/.exec(words)?.[0] ?? 'http://no-link');
 
 /** Somebody who followed the link in the letter that came with the account. */
-async function confirmed(name: string): Promise<Person & { email: string }> {
-  const person = await services.person(name);
+async function confirmed(name: string, place = services): Promise<Person & { email: string }> {
+  const person = await place.person(name);
   const email = await emailOf(person);
   const [letter] = await until(async () => sink.to(email).length > 0 && sink.to(email), 'the letter');
   const link = linkIn(wordsOf(letter as never));
   const token = link.searchParams.get('token');
-  expect((await callAt(services.url, 'POST', '/api/address/confirm', { token })).status).toBe(204);
+  expect((await callAt(place.url, 'POST', '/api/address/confirm', { token })).status).toBe(204);
   await until(async () => (await person.call('GET', '/api/me')).json.user.email_verified, 'confirmed');
   sink.taken.length = 0;
   return { ...person, email };
@@ -148,6 +149,26 @@ describe('a reminder by mail', () => {
     ]);
     await mailIs(jon, task, 'handed_over');
     expect(sink.to(jon.email)).toHaveLength(1);
+  });
+
+  it('in hand when the program is told to stop is handed over once, and written down', async () => {
+    const database = await freshDatabase();
+    const next = await runServices(
+      { SMTP_URL: sink.url, MAIL_FROM: 'tasks@example.test' },
+      undefined,
+      database.connection,
+    );
+    const lea = await confirmed('lea', next);
+    sink.set('slow');
+    await remind(lea, 'in hand');
+    await until(async () => sink.to(lea.email).length === 1, 'in hand');
+    await next.stop();
+    const looking = new pg.Client(database.connection);
+    await looking.connect();
+    const { rows } = await looking.query(`select state from notification.ledger where channel = 'mail'`);
+    expect([sink.to(lea.email).length, rows]).toEqual([1, [{ state: 'handed_over' }]]);
+    await looking.end();
+    await database.drop();
   });
 
   it('left in hand by a program that died goes out with the next start, under the same Message-ID', async () => {

@@ -5,7 +5,7 @@ import type { Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import type { Http } from '../http/server.ts';
 import { announce, BATCH, decide } from './decide.ts';
-import { type Mail, startDelivery } from './deliver.ts';
+import { type Delivery, type Mail, startDelivery } from './deliver.ts';
 import { noteAlive } from './outages.ts';
 import { follow } from './plan.ts';
 import { createQueries } from './queries.ts';
@@ -23,6 +23,8 @@ export interface NotificationOptions {
 }
 
 export interface Notification {
+  /** Before its runtime: what is in hand is written down. */
+  stop(): Promise<void>;
   /** How the ledger stands. */
   counts(): Promise<{ scheduled: number; overdue: number; failed: number; late_today: number }>;
 }
@@ -103,9 +105,10 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
   runtime.every(REMINDERS, SWEEP_EVERY, look);
   arm(new Date().toISOString());
 
-  if (mail) startDelivery({ runtime, log, mail });
+  const delivery: Delivery | undefined = mail && startDelivery({ runtime, log, mail });
   http.after(() => notificationRoutes({ http, enter, queries: createQueries(runtime) }));
   return {
+    stop: async () => delivery?.stop(),
     counts: async () => {
       const [counts] = await runtime.background((tx) => tx.query(ledgerCounts, []), { readOnly: true });
       return counts ?? { scheduled: 0, overdue: 0, failed: 0, late_today: 0 };

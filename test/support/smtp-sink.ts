@@ -6,8 +6,8 @@ export interface Taken {
   subject: string;
   raw: string;
 }
-/** How the server treats the next letters. `cut`: it takes the letter, and the answer is lost. */
-export type Mode = 'take' | 'refuse' | 'busy' | 'stall' | 'cut';
+/** How the server treats the next letters. `cut`: it takes the letter, and the answer is lost; `slow`: the answer takes a second. */
+export type Mode = 'take' | 'refuse' | 'busy' | 'stall' | 'cut' | 'slow';
 
 /** A mail server on loopback that speaks SMTP (RFC 5321) as far as a client needs, keeps what it took, and fails when told to. */
 export async function startSmtpSink() {
@@ -35,7 +35,8 @@ export async function startSmtpSink() {
           if (mode === 'stall') return;
           taken.push(done);
           if (mode === 'cut') return void socket.destroy();
-          say('250 taken');
+          if (mode === 'slow') setTimeout(say, 1_000, '250 taken');
+          else say('250 taken');
         } else obey(line);
       }
     });
