@@ -41,6 +41,8 @@ export function createServer(options: {
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
+    // Fastify's own answer while it closes is no problem of ours, and does not say when to come back.
+    return503OnClosing: false,
     // An address that cannot be decoded never reaches a route.
     frameworkErrors: (_error, request, reply) =>
       void sendProblem(request, reply.header('x-request-id', request.id), new Problem('malformed')),
@@ -62,7 +64,16 @@ export function createServer(options: {
   // Answers are checked against their schema in tests; serialising through it would cost most of a list's throughput.
   app.setSerializerCompiler(() => JSON.stringify);
 
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
   app.addHook('onRequest', (request, reply, done) => {
+    if (closing) {
+      const problem = new Problem('unavailable', 'The server is stopping; try again shortly.', undefined, {}, 2);
+      return void sendProblem(request, reply.header('connection', 'close'), problem);
+    }
     const traceparent = traceparentFrom(request.headers.traceparent);
     reply.header('x-request-id', request.id).header('traceparent', traceparent);
     // What is somebody's stays in nobody's cache; what is meant to be kept says so itself.

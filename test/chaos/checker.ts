@@ -2,7 +2,17 @@ import pg from 'pg';
 import type { Taken } from '../support/smtp-sink.ts';
 import { audit } from './checks/audit.ts';
 import { behind, deadLetters } from './checks/behind.ts';
-import { doubled, feedDiffers, gaps, lost, phantoms, readSnapshot, replayDiffers, successors } from './checks/log.ts';
+import {
+  doubled,
+  feedDiffers,
+  gaps,
+  heardOtherwise,
+  lost,
+  phantoms,
+  readSnapshot,
+  replayDiffers,
+  successors,
+} from './checks/log.ts';
 import { mails } from './checks/mails.ts';
 import { seenByOthers } from './checks/others.ts';
 import { type Pause, reminders } from './checks/reminders.ts';
@@ -42,6 +52,7 @@ export async function check(options: CheckOptions): Promise<Rows> {
     const audited = await audit(client);
     const followed = successors(snapshot);
     const others = await seenByOthers(snapshot, { url, people, attempts, letters });
+    const feed = [...(await feedDiffers(snapshot, url, people)), ...heardOtherwise(snapshot, record.heard)];
     const changes = snapshot.changes.length;
     const again = counts.retried + counts.replayed;
     const inDoubt = attempts.filter((attempt) => attempt.retries > 0).length;
@@ -60,7 +71,7 @@ export async function check(options: CheckOptions): Promise<Rows> {
     return {
       'P1 lost': row(lost(snapshot, claims), claims.length, 'acknowledged changes', inDoubt, 'requests in doubt'),
       'P1 answers differ': row(differing, counts.replayed, 'requests sent again after their answer'),
-      'P1 feed differs': row(await feedDiffers(snapshot, url, people), changes, 'changes'),
+      'P1 feed differs': row(feed, changes, 'changes', record.heard.length, `told to ${counts.sockets} sockets`),
       'P2 phantom': row(phantoms(snapshot, attempts), changes, 'changes', wrong, 'requests to be refused'),
       'P2 replay differs': row(replayDiffers(snapshot), snapshot.rows.size, 'rows'),
       'P2 wrongly refused': row(refused.map(shown), attempts.length, 'requests', wrong, 'to be refused'),

@@ -12,6 +12,8 @@ export interface Client {
   work(url: string, signal: AbortSignal): Promise<void>;
   /** Sends what is not known to be done until it is. */
   settle(url: string): Promise<void>;
+  /** What is settled is not asked about again: its answer is kept for a day only. */
+  forget(): void;
 }
 
 type Planned = Omit<Attempt, 'outcome' | 'retries' | 'person' | 'trail'>;
@@ -28,14 +30,23 @@ export interface Record {
   readonly differences: Difference[];
   /** Errors of the server that do not say what a client is to do. */
   readonly unclear: Finding[];
-  readonly counts: { retried: number; replayed: number; completed_twice: number; unavailable: number };
+  /** What open sockets were told. */
+  readonly heard: { person: Person; workspace: string; seq: number; op: string; entity_id: string }[];
+  readonly counts: {
+    retried: number;
+    replayed: number;
+    completed_twice: number;
+    unavailable: number;
+    sockets: number;
+  };
 }
 
 export const newRecord = (): Record => ({
   attempts: [],
   differences: [],
   unclear: [],
-  counts: { retried: 0, replayed: 0, completed_twice: 0, unavailable: 0 },
+  heard: [],
+  counts: { retried: 0, replayed: 0, completed_twice: 0, unavailable: 0, sockets: 0 },
 });
 
 abstract class Worker implements Client {
@@ -75,6 +86,10 @@ abstract class Worker implements Client {
 
   async settle(url: string): Promise<void> {
     for (let tries = 0; this.pending && tries < 20; tries++) if (!(await this.retry(url))) await sleep(100);
+  }
+
+  forget(): void {
+    if (!this.pending) this.own.length = 0;
   }
 
   private async retry(url: string): Promise<boolean> {
@@ -284,5 +299,35 @@ export class DeviceClient extends Worker {
     if (dice < 0.8) return { ...op, kind: 'update', id, patch: { title: `changed ${randomUUID()}` } };
     this.open.splice(this.open.indexOf(id), 1);
     return { ...op, kind: dice < 0.9 ? 'complete' : 'delete', id, patch: {} };
+  }
+}
+
+/** One person's two devices, which complete the same occurrence of a series at the same moment. */
+export class TwoDevices extends Worker {
+  private readonly devices = [0, 1].map(() => ({ client_id: randomUUID(), n: 0 }));
+  private made: string | undefined;
+
+  protected plan(): Planned[] {
+    const id = this.made;
+    if (id === undefined) {
+      this.made = randomUUID();
+      const due = { due_date: '2026-01-05', due_time: '09:00', due_zone: null };
+      const recurrence = { rule: 'FREQ=DAILY', overdue: 'one_by_one' };
+      return [this.push(0, 'create', this.made, { title: `made ${randomUUID()}`, due, recurrence })];
+    }
+    this.made = undefined;
+    this.record.counts.completed_twice++;
+    return [this.push(0, 'complete', id, {}), this.push(1, 'complete', id, {})];
+  }
+
+  protected learn(): void {}
+
+  private push(device: number, kind: PushedOp['kind'], id: string, patch: object): Planned {
+    const { client_id, n } = this.devices[device] ?? { client_id: randomUUID(), n: 0 };
+    this.devices[device] = { client_id, n: n + 1 };
+    const ops = [{ op: randomUUID(), n: n + 1, entity: 'task', kind, id, patch }];
+    const path = `/api/workspaces/${this.person.workspace}/ops`;
+    const request = { method: 'POST', path, body: { client_id, schema: 1, ops } };
+    return { request, verb: 'updated', shape: 'device', id, ...(kind === 'complete' ? { races: true } : {}) };
   }
 }

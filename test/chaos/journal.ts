@@ -17,6 +17,8 @@ export interface Attempt {
   readonly id?: string;
   /** A request that the rules refuse: it must leave nothing. */
   readonly wrong?: true;
+  /** Another request does the same at the same time: either may be the one that did it. */
+  readonly races?: true;
   outcome: Outcome;
   answer?: Answer;
   retries: number;
@@ -73,7 +75,8 @@ export function claimsOf(attempt: Attempt): Claim[] {
       const result = results[index];
       const seq = result?.op === pushed.op && ['ok', 'dup'].includes(result.status) ? (result.seq ?? -1) : -1;
       const title = pushed.patch.title === undefined ? {} : { title: pushed.patch.title };
-      return { workspace, entity_id: pushed.id, verb: verbOfKind[pushed.kind], seq, op: pushed.op, ...title };
+      const by = attempt.races ? {} : { op: pushed.op };
+      return { workspace, entity_id: pushed.id, verb: verbOfKind[pushed.kind], seq, ...by, ...title };
     });
   }
   if (shape === 'quick') {

@@ -5,7 +5,8 @@ import pg from 'pg';
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts';
 import { check } from './checker.ts';
 import { watchMails } from './checks/mails.ts';
-import { ApiClient, type Client, DeviceClient, newRecord, type Record } from './clients.ts';
+import { ApiClient, type Client, DeviceClient, newRecord, type Record, TwoDevices } from './clients.ts';
+import { Listener } from './listener.ts';
 import { type Person, signUp, waitFor } from './person.ts';
 import {
   type Connection,
@@ -55,6 +56,7 @@ export class Stage {
   readonly record: Record = newRecord();
   people: readonly Person[] = [];
   clients: readonly Client[] = [];
+  private listeners: readonly Listener[] = [];
   program: Program;
   /** When programs ended by force, and when nothing could be decided. */
   readonly deaths: number[] = [];
@@ -89,8 +91,10 @@ export class Stage {
         return [
           ...Array.from({ length: 3 }, () => new ApiClient(person, random, stage.record, now)),
           new DeviceClient(person, random, stage.record, now),
+          new TwoDevices(person, random, stage.record, now),
         ];
       });
+      stage.listeners = people.map((person) => new Listener(person, stage.record));
       stage.pauses.length = 0;
       return stage;
     } catch (error) {
@@ -130,6 +134,8 @@ export class Stage {
   /** Everybody works; who is turned away begins again, until told to stop or the program is gone. */
   async load(signal: AbortSignal): Promise<void> {
     const { program } = this;
+    const listening = new AbortController();
+    const ears = this.listeners.map((listener) => listener.listen(program.url, listening.signal));
     await Promise.all(
       this.clients.map(async (client) => {
         while (!signal.aborted && !program.hasEnded()) {
@@ -137,7 +143,8 @@ export class Stage {
           await sleep(20);
         }
       }),
-    );
+    ).finally(() => listening.abort());
+    await Promise.all(ears);
   }
 
   /** Does something while everybody works. */

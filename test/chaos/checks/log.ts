@@ -8,6 +8,7 @@ import {
 } from '@taskmaster/domain/registers';
 import type pg from 'pg';
 import { columns, rowFromJson, tableOf } from '../../../services/api/kernel/columns.ts';
+import type { Record as Journal } from '../clients.ts';
 import { type Attempt, type Claim, opsOf } from '../journal.ts';
 import { type Person, send } from '../person.ts';
 import type { Finding } from '../promises.ts';
@@ -202,4 +203,14 @@ export async function feedDiffers(
       });
   }
   return found;
+}
+
+/** What open sockets were told is what the log has there, and of their own workspace. */
+export function heardOtherwise({ changes }: Snapshot, heard: Journal['heard']): Finding[] {
+  const bySeq = new Map(changes.map((change) => [`${change.workspace_id}:${change.seq}`, change]));
+  return heard.flatMap(({ person, workspace, seq, op, entity_id }) => {
+    const change = bySeq.get(`${workspace}:${seq}`);
+    if (change?.op === op && change.entity_id === entity_id && workspace === person.workspace) return [];
+    return [{ id: entity_id, what: `a socket of ${person.workspace} was told ${op} at ${workspace} ${seq}` }];
+  });
 }
