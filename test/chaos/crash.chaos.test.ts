@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { runCrashes } from './crash-run.ts';
 import { copyProgram } from './program.ts';
+import { SEED } from './random.ts';
 import { say } from './say.ts';
 
 const ROUNDS = Number(process.env.ROUNDS ?? 20);
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 
 test(`${ROUNDS} times killed under load, the program keeps what it acknowledged, once, in order`, async () => {
   const copy = copyProgram();

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runCrashes } from './crash-run.ts';
 import { buildForTests } from './mutants.ts';
 import { databaseGone, freePort, type ProgramCopy, startProgram, temporaryFolder } from './program.ts';
+import { SEED } from './random.ts';
 import { say } from './say.ts';
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 /** How often each is come to. */
 const PASSES = Number(process.env.PASSES ?? 1);
 /** Only a carrier that loses or reorders makes a hole; what restores is another program. */

@@ -10,6 +10,8 @@ import type { Stage } from './stage.ts';
 /** Something that befalls a place while everybody works. When it is over the program runs, by itself or started again. */
 export interface Fault {
   readonly name: string;
+  /** Brings its own load. */
+  readonly alone?: true;
   befall(stage: Stage, random: Random): Promise<void>;
 }
 

@@ -3,11 +3,9 @@ import { runCrashes } from './crash-run.ts';
 import { HARMLESS, MUTANTS, type Mutant } from './mutant-list.ts';
 import { buildForTests, rewrite } from './mutants.ts';
 import { broken, ROWS } from './promises.ts';
-import { pick, randomFrom } from './random.ts';
+import { pick, randomFrom, SEED } from './random.ts';
 import { say } from './say.ts';
 import { type Prepared, prepare } from './stage.ts';
-
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 
 let prepared: Prepared;
 beforeAll(async () => {

@@ -1,6 +1,9 @@
 /** Numbers from 0 up to 1 that depend on the seed alone (mulberry32). */
 export type Random = () => number;
 
+/** Of this run: given, or drawn and printed. */
+export const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
+
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
