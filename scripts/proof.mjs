@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { build } from './steps/build.mjs';
+import { ensureFaketime } from './steps/faketime.mjs';
 import { nodeCommand, root } from './steps/step.mjs';
 
 const words = process.argv.slice(2);
@@ -18,6 +19,7 @@ const env = {
   ...(words.includes('--seed') ? { SEED: seed } : {}),
 };
 await build();
+await ensureFaketime();
 const [program = '', ...rest] = nodeCommand('vitest/vitest.mjs', 'run', '--project', 'chaos');
 const code = await new Promise((ended) =>
   spawn(program, rest, { cwd: root, stdio: 'inherit', env }).once('close', (status) => ended(status ?? 1)),

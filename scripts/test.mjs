@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ensureBrowser } from './steps/browser.mjs';
 import { build } from './steps/build.mjs';
+import { ensureFaketime } from './steps/faketime.mjs';
 import { filesIn, nodeCommand, root, StepFailed } from './steps/step.mjs';
 
 const KINDS = ['unit', 'pg', 'e2e'];
@@ -37,6 +38,7 @@ async function run(kind) {
     try {
       await build();
       if (kind === 'e2e') await ensureBrowser();
+      if (kind === 'chaos') await ensureFaketime();
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       console.error(`${kind}: ${error.message}`);

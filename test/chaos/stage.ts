@@ -160,6 +160,12 @@ export class Stage {
     }
   }
 
+  /** Everybody finds out what became of what they do not know, and puts it behind them. */
+  async settle(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.settle(this.url)));
+    for (const client of this.clients) client.forget();
+  }
+
   /** Everybody finds out what became of what they do not know; then everything is checked. */
   async findings(): Promise<Rows> {
     await Promise.all(this.clients.map((client) => client.settle(this.url)));
