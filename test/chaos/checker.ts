@@ -72,7 +72,7 @@ export async function check(options: CheckOptions): Promise<Rows> {
       'P1 lost': row(lost(snapshot, claims), claims.length, 'acknowledged changes', inDoubt, 'requests in doubt'),
       'P1 answers differ': row(differing, counts.replayed, 'requests sent again after their answer'),
       'P1 feed differs': row(feed, changes, 'changes', record.heard.length, `told to ${counts.sockets} sockets`),
-      'P2 phantom': row(phantoms(snapshot, attempts), changes, 'changes', wrong, 'requests to be refused'),
+      'P2 phantom': row(phantoms(snapshot, record), changes, 'changes', wrong, 'requests to be refused'),
       'P2 replay differs': row(replayDiffers(snapshot), snapshot.rows.size, 'rows'),
       'P2 wrongly refused': row(refused.map(shown), attempts.length, 'requests', wrong, 'to be refused'),
       'P3 doubled': row(await doubled(client), attempts.length, 'requests', again, 'sent again'),

@@ -14,6 +14,8 @@ export interface Client {
   settle(url: string): Promise<void>;
   /** What is settled is not asked about again: its answer is kept for a day only. */
   forget(): void;
+  /** What was answered since then is in doubt again: sent again before anything else. */
+  rewind(since: number): void;
 }
 
 type Planned = Omit<Attempt, 'outcome' | 'retries' | 'person' | 'trail'>;
@@ -30,6 +32,8 @@ export interface Record {
   readonly differences: Difference[];
   /** Errors of the server that do not say what a client is to do. */
   readonly unclear: Finding[];
+  /** Ops of others than these clients. */
+  readonly known: Set<string>;
   /** What open sockets were told. */
   readonly heard: { person: Person; workspace: string; seq: number; op: string; entity_id: string }[];
   readonly counts: {
@@ -45,6 +49,7 @@ export const newRecord = (): Record => ({
   attempts: [],
   differences: [],
   unclear: [],
+  known: new Set(),
   heard: [],
   counts: { retried: 0, replayed: 0, completed_twice: 0, unavailable: 0, sockets: 0 },
 });
@@ -52,6 +57,8 @@ export const newRecord = (): Record => ({
 abstract class Worker implements Client {
   private pending: Attempt | undefined;
   private readonly own: Attempt[] = [];
+  /** What was drawn from their first answer is not drawn from the second. */
+  private readonly learned = new Set<Attempt>();
 
   constructor(
     protected readonly person: Person,
@@ -92,13 +99,23 @@ abstract class Worker implements Client {
     if (!this.pending) this.own.length = 0;
   }
 
+  rewind(since: number): void {
+    for (const attempt of this.own) {
+      const answered = attempt.trail.at(-1)?.at ?? '';
+      if (attempt.outcome !== 'acknowledged' || Date.parse(answered) < since) continue;
+      attempt.outcome = 'unknown';
+      this.learned.add(attempt);
+      this.pending ??= attempt;
+    }
+  }
+
   private async retry(url: string): Promise<boolean> {
     for (const attempt of this.own.filter((one) => one.outcome === 'unknown')) {
       attempt.retries++;
       this.record.counts.retried++;
       await this.send(url, attempt);
       if (attempt.outcome === 'unknown') return false;
-      this.learn(attempt);
+      if (!this.learned.has(attempt)) this.learn(attempt);
     }
     this.pending = undefined;
     return true;

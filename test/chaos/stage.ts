@@ -42,6 +42,8 @@ export interface StageOptions {
   /** Where another than the bundled database is used, or it is reached another way. */
   readonly connection?: Connection;
   readonly data_dir?: string;
+  /** False: nothing goes out by mail, and no address is confirmed. */
+  readonly mail?: false;
   /** Milliseconds, of the clock that the program and its database go by, where it is not the machine's. */
   readonly now?: () => number;
   /** Milliseconds that consumers get to catch up before a check. */
@@ -62,10 +64,11 @@ export class Stage {
   readonly deaths: number[] = [];
   readonly pauses: { from: number; to: number }[] = [];
   private downSince = Date.now();
+  private heardAtMark = 0;
 
   private constructor(
     readonly options: StageOptions,
-    readonly data_dir: string,
+    public data_dir: string,
     readonly port: number,
     readonly sink: SmtpSink,
   ) {
@@ -80,10 +83,12 @@ export class Stage {
       await stage.program.ready();
       const people: Person[] = options.prepared?.people.map((person) => ({ ...person })) ?? [];
       while (people.length < (options.people ?? 4))
-        people.push(await signUp(stage.url, `person-${people.length}`, stage.sink));
+        people.push(
+          await signUp(stage.url, `person-${people.length}`, options.mail === false ? undefined : stage.sink),
+        );
       stage.people = people;
       const known = `select from notification.person where email_verified`;
-      await waitFor(async () => (await stage.sql(known)).length >= people.length, 60_000);
+      if (options.mail !== false) await waitFor(async () => (await stage.sql(known)).length >= people.length, 60_000);
       await watchMails(stage.connection);
       const now = options.now ?? Date.now;
       stage.clients = people.flatMap((person, index) => {
@@ -160,6 +165,33 @@ export class Stage {
     }
   }
 
+  /** The program goes on in another data folder, which `fill` makes; it must not run. */
+  async moveTo(data_dir: string, fill: (data_dir: string) => Promise<void>): Promise<void> {
+    const left = this.data_dir;
+    await databaseGone(left);
+    await fill(data_dir);
+    this.data_dir = data_dir;
+    rmSync(left, { recursive: true, force: true, maxRetries: 5 });
+    await this.start().ready();
+    await watchMails(this.connection);
+  }
+
+  /** A moment to go back to with `rewind`. */
+  mark(): number {
+    this.heardAtMark = this.record.heard.length;
+    return Date.now();
+  }
+  /** The server's history ends at that moment, or a little later: what clients were told since is to be told again. */
+  rewind(since: number): void {
+    for (const client of this.clients) client.rewind(since);
+    this.record.heard.length = this.heardAtMark;
+  }
+
+  /** Ops that are sent by others than the clients here. */
+  expect(ops: readonly string[]): void {
+    for (const op of ops) this.record.known.add(op);
+  }
+
   /** Everybody finds out what became of what they do not know, and puts it behind them. */
   async settle(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.settle(this.url)));
@@ -210,13 +242,14 @@ export class Stage {
 
   private spawn(env: Readonly<{ [name: string]: string }>): Program {
     const { folder, prefix = [] } = this.options;
-    const mail = { SMTP_URL: this.sink.url, MAIL_FROM: 'tasks@example.test', BACKUP_KEEP: '0' };
+    const smtp = { SMTP_URL: this.sink.url, MAIL_FROM: 'tasks@example.test' };
+    const usual = { BACKUP_KEEP: '0', ...(this.options.mail === false ? {} : smtp) };
     const program = startProgram({
       folder,
       data_dir: this.data_dir,
       port: this.port,
       prefix,
-      env: { ...mail, ...this.options.env, ...env },
+      env: { ...usual, ...this.options.env, ...env },
     });
     const from = this.downSince;
     program.ready().then(

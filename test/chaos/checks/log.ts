@@ -9,7 +9,7 @@ import {
 import type pg from 'pg';
 import { columns, rowFromJson, tableOf } from '../../../services/api/kernel/columns.ts';
 import type { Record as Journal } from '../clients.ts';
-import { type Attempt, type Claim, opsOf } from '../journal.ts';
+import { type Claim, opsOf } from '../journal.ts';
 import { type Person, send } from '../person.ts';
 import type { Finding } from '../promises.ts';
 
@@ -103,11 +103,11 @@ export async function doubled(client: pg.Client): Promise<Finding[]> {
 }
 
 /** Every change comes from a request that somebody sent and that was not refused, or from a consumer. */
-export function phantoms({ changes }: Snapshot, attempts: readonly Attempt[]): Finding[] {
+export function phantoms({ changes }: Snapshot, { attempts, known: others }: Journal): Finding[] {
   const asked = new Set(attempts.filter((attempt) => attempt.outcome !== 'refused').flatMap(opsOf));
   const known = new Set(['auth', 'recurring']);
   return changes
-    .filter((change) => !known.has(change.via) && !asked.has(change.op))
+    .filter((change) => !known.has(change.via) && !asked.has(change.op) && !others.has(change.op))
     .map((change) => ({
       id: change.entity_id,
       what: `${change.kind} ${change.entity_id} by ${change.via}, op ${change.op}`,
