@@ -2,7 +2,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { Fault } from './faults.ts';
 import { ROWS, type Rows } from './promises.ts';
 import { randomFrom } from './random.ts';
-import { say } from './say.ts';
+import { say, sayIfAny } from './say.ts';
 import { Stage, type StageOptions } from './stage.ts';
 
 const PASSES = Number(process.env.PASSES ?? 1);
@@ -25,7 +25,9 @@ export async function befall(faults: readonly Fault[], options: StageOptions): P
       const since = Date.now();
       const rows = await stage.findings();
       lines.push(lineOf(fault.name, rows, stage, before, Date.now() - since));
-      expect(await stage.explain(rows), fault.name).toEqual([]);
+      const broken = await stage.explain(rows);
+      sayIfAny(broken);
+      expect(broken, fault.name).toEqual([]);
     }
   } finally {
     say([`${'fault'.padEnd(WIDTH)} ${PROMISES.join(' ')}  doubt later up in s`, ...lines].join('\n'));

@@ -6,7 +6,7 @@ import { runCrashes } from './crash-run.ts';
 import { buildForTests } from './mutants.ts';
 import { databaseGone, freePort, type ProgramCopy, startProgram, temporaryFolder } from './program.ts';
 import { SEED } from './random.ts';
-import { say } from './say.ts';
+import { say, sayIfAny } from './say.ts';
 
 /** How often each is come to. */
 const PASSES = Number(process.env.PASSES ?? 1);
@@ -28,6 +28,7 @@ test('killed between any two steps, the program keeps every promise', async () =
     failpoints: Array.from({ length: PASSES }, () => named).flat(),
   });
   say(`${table}\n${named.map((name) => `${name.padEnd(40)} ${reached[name] ? 'reached' : 'not reached'}`).join('\n')}`);
+  sayIfAny(broken);
   expect(broken, `SEED=${SEED}`).toEqual([]);
   expect(named.filter((name) => !reached[name])).toEqual([]);
 });

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect } from 'vitest';
 import type { DatabaseServer } from './database-server.ts';
-import { waitFor } from './person.ts';
+import { send, waitFor } from './person.ts';
 import { databaseGone, databasePid } from './program.ts';
 import { pick, type Random } from './random.ts';
 import type { Stage } from './stage.ts';
@@ -31,6 +35,32 @@ async function isReady(stage: Stage): Promise<void> {
 /** Back ends of the program, those that hold the lock or listen too. */
 const backEnds = `select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
 const lockHolders = `select pid from pg_locks where locktype = 'advisory' and granted and objid = 7233000::oid`;
+
+/** One that a consumer cannot handle: the four attempts take half a minute, meanwhile only its workspace waits. */
+const POISON: Fault = {
+  name: 'a poisoned event, mended and replayed',
+  async befall(stage) {
+    const [person] = stage.people;
+    if (!person) throw new Error('Nobody is there.');
+    await stage.sql(`alter table notification.task add constraint poisoned check (title not like 'poison%') not valid`);
+    const request = { method: 'POST', path: '/api/tasks', key: randomUUID(), body: { title: 'poison' } };
+    const answer = await send(stage.url, person, request);
+    stage.record.attempts.push({
+      ...{ person, request, answer, verb: 'created', shape: 'one', outcome: 'acknowledged', retries: 0, trail: [] },
+    });
+    const letters = () =>
+      stage.sql<{ id: string }>('select id from notification.dead_letter where replayed_at is null');
+    expect(await waitFor(async () => (await letters()).length === 1, 120_000), 'a dead letter').toBe(true);
+    await stage.sql('alter table notification.task drop constraint poisoned');
+    const [letter] = await letters();
+    const taskmaster = path.join(stage.options.folder, 'dist/taskmaster.js');
+    const words = ['dead-letters', 'replay', 'notification', letter?.id ?? ''];
+    await promisify(execFile)(process.execPath, [taskmaster, ...words], {
+      env: { ...process.env, DATA_DIR: stage.data_dir },
+    });
+    expect(await letters()).toEqual([]);
+  },
+};
 
 /** With the bundled database, which is the program's own child. */
 export const FAULTS: readonly Fault[] = [
@@ -122,6 +152,7 @@ export const FAULTS: readonly Fault[] = [
       await sleep(A_WHILE);
     },
   },
+  ...(process.env.PROOF === 'short' ? [] : [POISON]),
 ];
 
 /** For sessions that are open, too. */

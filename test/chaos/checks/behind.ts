@@ -31,7 +31,7 @@ export async function deadLetters(client: pg.Client): Promise<Finding[]> {
   const { rows } = await client.query<Finding>(
     SCHEMAS.map(
       (schema) =>
-        `select coalesce(event->>'subject', workspace_id::text) as id, consumer || ' ' || event_id || ': ' || error as what from ${schema}.dead_letter`,
+        `select coalesce(event->>'subject', workspace_id::text) as id, consumer || ' ' || event_id || ': ' || error as what from ${schema}.dead_letter where replayed_at is null`,
     ).join(' union all '),
   );
   return rows;
