@@ -26,8 +26,6 @@ export interface RuntimeOptions<Owner extends string> {
 export interface RunningRuntime<Owner extends string> extends Runtime<Owner> {
   /** The same transactions, as the service's background role. */
   background: Database<Owner>['transact'];
-  /** Aborted when the service is told to stop: nobody goes on waiting for a database that is away. */
-  stopping: AbortSignal;
   /** After the service has registered what it consumes: take up what waits, then relay. */
   begin(): Promise<void>;
   stop(): Promise<void>;
@@ -38,7 +36,6 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   const { schema, adapter, log, metrics } = options;
   let logRelay: LogRelay<Owner> | undefined;
   const consumers: Consumer<Owner>[] = [];
-  const stopping = new AbortController();
   const consumersByName = new Map<string, Consumer<Owner>>();
   const afterCommit = (changed: readonly string[], emitted: boolean): void => {
     if (changed.length > 0) logRelay?.wake(changed);
@@ -77,7 +74,6 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     transact: <R>(work: Parameters<Database<Owner>['transact']>[0], settings?: TransactOptions) =>
       callers.transact(work, settings) as Promise<R>,
     background: background.transact,
-    stopping: stopping.signal,
     consume(name, types, handle) {
       const consumer = new Consumer<Owner>({
         name,
@@ -150,7 +146,6 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       });
     },
     async stop() {
-      stopping.abort();
       // Consumers first stop waiting for a database that is away; what relays hand them now is refused and sent again later.
       await Promise.all([...consumers.map((consumer) => consumer.stop()), logRelay?.stop(), outbox.stop()]);
       await Promise.all([callers.close(), background.close()]);

@@ -102,7 +102,7 @@ export interface DeliveryOptions {
 }
 
 export interface Delivery {
-  /** Takes no letter more, and waits a few seconds for what becomes of those in hand, so that it can be written down. */
+  /** Takes no letter more, and waits a few seconds for what becomes of those in hand, to write it down where there is a database. */
   stop(): Promise<void>;
 }
 
@@ -114,12 +114,12 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery
   });
 
   let tookUp = false;
-  let stopped = false;
+  const stopping = new AbortController();
   let working: Promise<void> = Promise.resolve();
   async function work(): Promise<void> {
     if (!tookUp) await runtime.background(async (tx) => tx.write(takeUp, []));
     tookUp = true;
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const letters = await runtime.background((tx) => {
         tx.write(withdrawMail, []);
         return tx.query(claim, [AT_ONCE]);
@@ -127,7 +127,7 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery
       await Promise.all(letters.map(handOver));
       if (letters.length < AT_ONCE) break;
     }
-    if (stopped) return;
+    if (stopping.signal.aborted) return;
     const [next] = await runtime.background((tx) => tx.query(nextMail, []), { readOnly: true });
     if (next) await runtime.wake.at(MAIL, next.at);
   }
@@ -153,9 +153,9 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery
       try {
         return await runtime.background(async (tx) => tx.write(settle, outcome));
       } catch (failure) {
-        if (!isInfrastructureError(failure) || runtime.stopping.aborted) throw failure;
+        if (!isInfrastructureError(failure) || stopping.signal.aborted) throw failure;
         log.warn({ err: String(failure), wait_ms: again }, 'mail: database away, writing down again');
-        await sleep(again, undefined, { signal: runtime.stopping });
+        await sleep(again, undefined, { signal: stopping.signal });
       }
     }
   }
@@ -193,7 +193,7 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery
   void runtime.wake.at(MAIL, new Date().toISOString());
   return {
     async stop() {
-      stopped = true;
+      stopping.abort();
       await Promise.race([working.catch(() => undefined), sleep(LAST_LETTERS_WITHIN, undefined, { ref: false })]);
     },
   };

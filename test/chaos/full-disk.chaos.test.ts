@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { befall } from './befall.ts';
 import type { Fault } from './faults.ts';
+import { waitFor } from './person.ts';
 import { copyProgram, databasePid } from './program.ts';
 import { SEED } from './random.ts';
 import { say } from './say.ts';
@@ -24,7 +25,16 @@ const full = (disk: SmallDisk, atTheEnd: boolean): Fault => ({
       await sleep(1_000);
       disk.fill();
       if (atTheEnd) for (let times = 0; times < 8; times++) await stage.sql(nextLogFile).catch(() => undefined);
-      await Promise.race([sleep(6_000), stage.program.gone]);
+      await sleep(5_000);
+      // Where its database has ended, the program ends as well.
+      const isSettled = async () => {
+        const answers = await stage.sql('select 1').then(
+          () => true,
+          () => false,
+        );
+        return answers || stage.program.hasEnded();
+      };
+      await waitFor(isSettled, 60_000);
     });
     const ended = stage.program.hasEnded();
     if (ended) {

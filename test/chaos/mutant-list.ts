@@ -105,7 +105,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'a sequence is left out now and then',
     turns: 'P4 gaps',
     file: 'services/api/kernel/write.ts',
-    replace: [['head++;', 'head += Math.random() < 0.2 ? 2 : 1;']],
+    replace: [['head++;', 'head += Math.random() < 0.05 ? 2 : 1;']],
   },
   {
     breaks: 'a consumer takes events as they come',
