@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { runCrashes } from './crash-run.ts';
 import { HARMLESS, MUTANTS, type Mutant } from './mutant-list.ts';
@@ -51,6 +53,13 @@ test('a list without its WHERE shows nobody anything of another’s: the second 
 
 test('every row of the table has a mutant that turns it red', () => {
   expect(ROWS.filter((name) => !MUTANTS.some((mutant) => mutant.turns === name))).toEqual([]);
+});
+
+test('every mutant finds its text where it is', () => {
+  for (const mutant of [...MUTANTS, HARMLESS]) {
+    const source = readFileSync(path.resolve(import.meta.dirname, '../..', mutant.file), 'utf8');
+    expect(rewrite(source, mutant)).not.toBe(source);
+  }
 });
 
 test('a mutant whose text has moved fails loudly', () => {

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { startSmtpSink } from '../support/smtp-sink.ts';
 import { mails, watchMails } from './checks/mails.ts';
-import { type Person, send, signUp, waitFor } from './person.ts';
+import { signUp, waitFor } from './person.ts';
 import { copyProgram, databaseGone, freePort, type Program, startProgram, temporaryFolder } from './program.ts';
+import { pushReminders } from './push-reminders.ts';
 import { say } from './say.ts';
 
 const REMINDERS = Number(process.env.REMINDERS ?? 5_000);
@@ -15,38 +15,6 @@ const KILLS = 5;
 /** Milliseconds from now until the first is due, and over which they are due. */
 const AHEAD = 5_000 + REMINDERS * 2.5;
 const WITHIN = Math.min(60_000, REMINDERS * 6);
-const A_PUSH = 50;
-
-/** Tasks that remind at an instant each, as a device pushes them: two ops a task. */
-async function push(url: string, person: Person, instants: readonly string[]): Promise<void> {
-  const client_id = randomUUID();
-  let n = 0;
-  for (let from = 0; from < instants.length; from += A_PUSH) {
-    const ops = instants.slice(from, from + A_PUSH).flatMap((at) => {
-      const id = randomUUID();
-      const op = (kind: string, entity: string, of: string, patch: object) => ({
-        op: randomUUID(),
-        n: ++n,
-        kind,
-        entity,
-        id: of,
-        patch,
-      });
-      return [
-        op('create', 'task', id, { title: `due ${at}` }),
-        op('create', 'reminder', randomUUID(), { task_id: id, when: { minutes_before: null, at } }),
-      ];
-    });
-    const body = { client_id, schema: 1, ops };
-    const { status, text } = await send(url, person, {
-      method: 'POST',
-      path: `/api/workspaces/${person.workspace}/ops`,
-      body,
-    });
-    expect(status, text.slice(0, 300)).toBe(200);
-    expect(text).not.toContain('rejected');
-  }
-}
 
 test(`${REMINDERS} reminders due within ${WITHIN / 1000} s, killed ${KILLS} times in it: each told once, never early`, async () => {
   const copy = copyProgram();
@@ -65,7 +33,7 @@ test(`${REMINDERS} reminders due within ${WITHIN / 1000} s, killed ${KILLS} time
     const first = Date.now() + AHEAD;
     const due = () => new Date(first + Math.random() * WITHIN).toISOString();
     await Promise.all(
-      people.map((person) => push(program.url, person, Array.from({ length: REMINDERS / PEOPLE }, due))),
+      people.map((person) => pushReminders(program.url, person, Array.from({ length: REMINDERS / PEOPLE }, due))),
     );
     expect(Date.now(), 'all were asked for before the first was due').toBeLessThan(first);
     let started = 0;
