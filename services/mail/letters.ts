@@ -37,13 +37,15 @@ export interface DigestLetter {
 }
 
 export const digestLetter = ({ entries, late_reason, url, unsubscribe_url }: DigestLetter): Letter =>
-  letter(`${entries.length} reminders came late`, [
-    { strong: `${entries.length} reminders came late` },
+  letter(lateOnes(entries.length), [
+    { strong: lateOnes(entries.length) },
     ...(late_reason ? [{ p: late_reason }] : []),
     { list: entries.map((entry) => `${oneLine(entry.title)}: ${entry.due}`) },
     { button: { text: 'Open TaskMaster', url } },
     { small: `You get this because reminders are set. Stop reminders by mail: ${unsubscribe_url}` },
   ]);
+
+const lateOnes = (count: number): string => (count === 1 ? 'A reminder came late' : `${count} reminders came late`);
 
 export const verificationLetter = ({ name, url }: { name: string; url: string }): Letter =>
   letter('Is this your address?', [

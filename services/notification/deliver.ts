@@ -51,9 +51,11 @@ const claim = say<Waiting>(
    from taken, notification.person p
    where l.id = taken.id and p.user_id = l.user_id
    returning l.id, l."for", l.task_id, l.title, l.due_at, l.late_reason, l.attempts, l.user_id, p.email, p.settings, now() as now,
-     (select n.entries from notification.notification n where n.id = l.notification_id) as entries`,
+     (select jsonb_agg(e.entry order by e.place) from notification.notification n, jsonb_array_elements(n.entries) with ordinality e (entry, place)
+      where n.id = l.notification_id and not exists (select from notification.task t
+        where t.workspace_id = n.workspace_id and t.id = (e.entry ->> 'task_id')::uuid and not t.open)) as entries`,
 );
-/** What is not to be said any more: the task is done, gone or moved, or its person wants no mail (or is gone). A digest goes on. */
+/** What is not to be said any more: the task is done, gone or moved, or its person wants no mail (or is gone). A digest says what is left of it. */
 const withdrawMail = say(
   'withdraw_mail',
   `update notification.ledger l set state = 'withdrawn', next_at = null
@@ -133,6 +135,8 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery
   }
 
   async function handOver(waiting: Waiting): Promise<void> {
+    const outcome = waits(waiting);
+    if (outcome) return record([waiting.id, ...outcome]);
     globalThis.failpoint?.('notify.after_decide_before_send');
     const { state, error, wait } = await mailer.send(postOf(waiting)).then(
       () => ({ state: 'handed_over', error: null, wait: 0 }),
@@ -145,6 +149,18 @@ export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery
     globalThis.failpoint?.('notify.after_send_before_record');
     if (error) log.warn({ ledger: waiting.id, attempts: waiting.attempts, state, err: error }, 'mail not handed over');
     await record([waiting.id, state, error, wait]);
+  }
+
+  /** What becomes of a letter that is not to go now: all of a digest is done meanwhile, or a try came into the quiet hours. */
+  function waits({
+    for: of,
+    entries,
+    now,
+    settings,
+  }: Waiting): [state: string, error: null, seconds: number] | undefined {
+    if (of === DIGEST && entries === null) return ['withdrawn', null, 0];
+    const quiet = quietUntil(now, settings);
+    return quiet ? ['decided', null, (Date.parse(quiet) - Date.parse(now)) / 1000] : undefined;
   }
 
   /** Until it is written: what was handed over and not written down would be handed over again. */

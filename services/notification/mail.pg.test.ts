@@ -138,6 +138,74 @@ describe('a reminder by mail', () => {
     expect(sink.to(ida.email)).toEqual([]);
   });
 
+  it('is held in quiet hours that began while the server was busy', async () => {
+    const ole = await confirmed('ole');
+    sink.set('busy');
+    const task = await remind(ole, 'busy, then hush');
+    await until(async () => (await mailOf(ole, task))?.error === 'the mail server answered 451', 'the refusal noted');
+    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    await ole.call('PATCH', '/api/me', { settings: { quiet_hours: { from: hour(-1), to: hour(2) } } });
+    await until(async () => {
+      const held = await mailOf(ole, task);
+      return held?.state === 'decided' && Date.parse(String(held.next_at)) - Date.now() > 3_600_000;
+    }, 'held');
+    expect(sink.to(ole.email)).toEqual([]);
+  });
+
+  it('of many late ones leaves out what was done meanwhile, and does not go where all is', async () => {
+    const far = '2031-01-01T00:00:00Z';
+    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+    const digestOf = async (name: string, done: readonly number[]) => {
+      const who = await confirmed(name);
+      await who.call('PATCH', '/api/me', { settings: { quiet_hours: { from: hour(-1), to: hour(2) } } });
+      const tasks = [];
+      for (const title of ['first', 'second', 'third', 'fourth', 'fifth']) tasks.push(await remind(who, title, far));
+      const planned = async (state: string) =>
+        (
+          await owner.query(`select 1 from notification.ledger where user_id = $1 and channel = 'app' and state = $2`, [
+            who.id,
+            state,
+          ])
+        ).rowCount === 5;
+      await until(() => planned('scheduled'), 'planned');
+      await owner.query(
+        `update notification.ledger set due_at = now() - interval '2 hours' where user_id = $1 and state = 'scheduled'`,
+        [who.id],
+      );
+      await until(() => planned('handed_over'), 'decided');
+      const mail = async () =>
+        (await owner.query(`select state from notification.ledger where user_id = $1 and channel = 'mail'`, [who.id]))
+          .rows[0]?.state;
+      await until(async () => (await mail()) === 'decided', 'held');
+      for (const index of done) await who.call('POST', `/api/tasks/${tasks[index].id}/complete`, {});
+      const open = async () =>
+        (await owner.query('select 1 from notification.task where user_id = $1 and open', [who.id])).rowCount;
+      await until(async () => (await open()) === 5 - done.length, 'done');
+      await who.call('PATCH', '/api/me', { settings: { quiet_hours: null } });
+      await until(
+        async () =>
+          (
+            await owner.query(
+              `select settings -> 'quiet_hours' = 'null' as off from notification.person where user_id = $1`,
+              [who.id],
+            )
+          ).rows[0]?.off,
+        'quiet no more',
+      );
+      await owner.query(`update notification.ledger set next_at = now() where user_id = $1 and channel = 'mail'`, [
+        who.id,
+      ]);
+      await until(async () => ['handed_over', 'withdrawn'].includes(await mail()), 'settled');
+      return { state: await mail(), letters: sink.to(who.email) };
+    };
+    const some = await digestOf('pia', [0, 2]);
+    expect(some.letters.map((one) => one.subject)).toEqual(['3 reminders came late']);
+    const words = wordsOf(some.letters[0] as never);
+    for (const title of ['second', 'fourth', 'fifth']) expect(words).toContain(title);
+    for (const title of ['first', 'third']) expect(words).not.toContain(title);
+    expect(await digestOf('quin', [0, 1, 2, 3, 4])).toEqual({ state: 'withdrawn', letters: [] });
+  });
+
   it('is taken up by the next start where the program died with it in hand', async () => {
     const jon = await confirmed('jon');
     sink.set('stall');
