@@ -72,13 +72,11 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   const { connection, config, log } = options;
   const metrics = createMetrics();
   const state = new pg.Pool({ ...connection, ...PATIENCE, max: 2, options: '-c role=taskmaster_sync' });
-  const authPool = new pg.Pool({
-    ...connection,
-    ...PATIENCE,
-    max: 4,
-    options: '-c role=taskmaster_auth -c search_path=auth',
-  });
-  for (const pool of [state, authPool])
+  const auth = { ...connection, ...PATIENCE, options: '-c role=taskmaster_auth -c search_path=auth' };
+  const authPool = new pg.Pool({ ...auth, max: 4 });
+  // Better Auth asks us in the middle of its transactions: what we ask then must not wait for one of theirs to end.
+  const betterAuthPool = new pg.Pool({ ...auth, max: 4 });
+  for (const pool of [state, authPool, betterAuthPool])
     pool.on('error', (error) => log.warn({ err: String(error) }, 'idle connection lost'));
   const adapter = createEmbeddedAdapter({ state: createStateStore(state, 'sync:'), log });
   const common = { connection, adapter, log, metrics };
@@ -128,6 +126,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     http,
     runtime: api,
     authPool,
+    betterAuthPool,
     secret: options.secret,
     ...(public_url ? { public_url } : {}),
     sign_up: config.SIGN_UP,
@@ -223,7 +222,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       // Together: a relay hands its events to the other's consumers.
       await Promise.all([api.stop(), recurringRuntime.stop(), notificationRuntime.stop(), auditRuntime.stop()]);
       mailer?.close();
-      await Promise.all([state.end(), authPool.end()]);
+      await Promise.all([state.end(), authPool.end(), betterAuthPool.end()]);
     },
   };
 }

@@ -34,6 +34,8 @@ export interface ApiOptions {
   runtime: RunningRuntime<'tasks'>;
   /** On Better Auth's schema, as its role. */
   authPool: pg.Pool;
+  /** Held by Better Auth's transactions, in which it calls back: nothing else may wait for a connection of it. */
+  betterAuthPool: pg.Pool;
   secret: string;
   public_url?: string;
   sign_up: 'open' | 'closed';
@@ -80,7 +82,7 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   const addresses = createAddresses({ runtime, authPool, people, sessions, mails });
   const apiTokens = createApiTokens(runtime);
   const auth = createAuth({
-    pool: authPool,
+    pool: options.betterAuthPool,
     secret: options.secret,
     log: options.log,
     admit: admission.admit,

@@ -279,6 +279,11 @@ describe('an address', () => {
     await until(async () => (await ivy.call('GET', '/api/me')).json.user.email_verified, 'confirmed');
   });
 
+  it('is asked for of everybody, however many sign up at once', async () => {
+    const crowd = await Promise.all(Array.from({ length: 12 }, (_, index) => services.person(`crowd-${index}`)));
+    for (const one of crowd) await letterTo(await emailOf(one), /your address/);
+  });
+
   it('is changed once the new one is confirmed; the old one is told, and reminders follow', async () => {
     const leo = await confirmed('leo');
     const wanted = `New.Leo-${Date.now()}@Example.test`;
