@@ -14,7 +14,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'taskmaster-proof-'));
 const file = path.join(folder, 'tables.txt');
 const sizes = isLong
   ? { ROUNDS: '100', PASSES: '4', MUTANTS: 'all', REMINDERS: '10000', BACKLOG: '100000', STOPPED: '35000' }
-  : { PROOF: 'short', ROUNDS: '8', PASSES: '1', MUTANTS: 'some', REMINDERS: '1000', BACKLOG: '5000', STOPPED: '10000' };
+  : { PROOF: 'short', ROUNDS: '6', PASSES: '1', MUTANTS: 'some', REMINDERS: '1000', BACKLOG: '5000', STOPPED: '10000' };
 const env = { ...process.env, PROOF_FILE: file, SEED: seed, ...sizes };
 await build();
 await ensureFaketime();

@@ -43,7 +43,8 @@ export async function check(options: CheckOptions): Promise<Rows> {
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await waitFor(async () => (await behind(client)).length === 0, options.patience);
+    // What somebody was promised for the next seconds is waited for as well.
+    await waitFor(async () => (await behind(client, 10)).length === 0, options.patience);
     const left = await behind(client);
     const snapshot = await readSnapshot(client);
     const claims = attempts.flatMap(claimsOf);

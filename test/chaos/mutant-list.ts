@@ -310,6 +310,7 @@ async function witnessOnce(event, tx, keys) {`,
   {
     breaks: 'the relay never writes down that it is done',
     turns: 'P9 not caught up',
+    patience: 5_000,
     file: 'runtime/log-relay.ts',
     replace: [['ranges.map((range) => range.to), ]);', 'ranges.map((range) => range.to - 1), ]);']],
   },

@@ -4,8 +4,8 @@ import type { Finding } from '../promises.ts';
 const CONSUMERS = ['recurring', 'notification', 'audit'] as const;
 const SCHEMAS = ['tasks', 'recurring', 'notification', 'audit'] as const;
 
-/** Relay, consumers, outboxes, reminders and letters that have something left to do. */
-export async function behind(client: pg.Client): Promise<Finding[]> {
+/** Relay, consumers, outboxes, reminders and letters that have something left to do, now or within so many seconds. */
+export async function behind(client: pg.Client, within = 0): Promise<Finding[]> {
   const { rows } = await client.query<Finding>(`
     select w.id::text, 'relay ' || w.id || ' at ' || coalesce(p.sequence, 0) || ' of ' || w.head as what
       from tasks.workspace w left join tasks.position p on p.workspace_id = w.id where coalesce(p.sequence, 0) <> w.head
@@ -21,7 +21,7 @@ export async function behind(client: pg.Client): Promise<Finding[]> {
       union all select workspace_id::text, '${schema} inbox ' || event_id from ${schema}.inbox`,
     ).join(' ')}
     union all select task_id::text, 'occurrence without successor ' || task_id from recurring.occurrence where event is not null
-    union all select task_id::text, 'reminder ' || id || ' due ' || due_at from notification.ledger where state = 'scheduled' and due_at < now() + interval '10 seconds'
+    union all select task_id::text, 'reminder ' || id || ' due ' || due_at from notification.ledger where state = 'scheduled' and due_at < now() + interval '${within} seconds'
     union all select task_id::text, 'mail ' || id || ' ' || state from notification.ledger
       where channel = 'mail' and state in ('decided', 'handing_over')`);
   return rows;

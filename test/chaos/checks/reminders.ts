@@ -35,7 +35,8 @@ export async function reminders(client: pg.Client, attempts: readonly Attempt[],
     `select l.id, l.task_id, l."for", l.state, extract(epoch from l.due_at)::float8 * 1000 as due,
        extract(epoch from l.decided_at)::float8 * 1000 as decided, l.late_reason,
        case l.state when 'withdrawn' then t.status = 'completed' or t.deleted_at is not null
-         when 'too_late' then l.due_at < t.created_at else l.state in ('handed_over', 'acknowledged') end as excused,
+         when 'too_late' then l.due_at < t.created_at when 'scheduled' then l.due_at > now()
+         else l.state in ('handed_over', 'acknowledged') end as excused,
        (select count(*)::int from notification.notification n where n.id = l.notification_id
           or (n.task_id = l.task_id and n.due_at = l.due_at) or n.entries @> jsonb_build_array(jsonb_build_object('task_id', l.task_id))) as shown
      from notification.ledger l join tasks.task t on t.workspace_id = l.workspace_id and t.id = l.task_id
