@@ -122,7 +122,7 @@ async function showStatus(): Promise<void> {
 
 async function showUsers(): Promise<void> {
   const { items } = await ask<{ items: Row[] }>('GET', '/api/admin/users');
-  say(table(items, ['email', 'name', 'role', 'email_verified', 'sessions', 'last_seen_at', 'created_at']));
+  say(table(items, ['email', 'name', 'role', 'closed_at', 'email_verified', 'sessions', 'last_seen_at', 'created_at']));
 }
 
 async function showDeadLetters(): Promise<void> {

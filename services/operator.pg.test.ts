@@ -149,6 +149,12 @@ describe('whoever runs the place', () => {
     expect((await role(admin.call, await emailOf(bea), 'user')).status).toBe(204);
     await until(async () => (await bea.call('GET', '/api/admin/status')).status === 403, 'no longer');
     expect((await role(operate, 'nobody@example.test', 'admin')).status).toBe(404);
+    // Two who take it from each other at once: one of them keeps it.
+    await role(operate, await emailOf(bea), 'admin');
+    const both = [await emailOf(bea), await emailOf(admin)].map((email) => role(operate, email, 'user'));
+    expect((await Promise.all(both)).map((answer) => answer.status).sort()).toEqual([204, 409]);
+    await role(operate, await emailOf(admin), 'admin');
+    await role(operate, await emailOf(bea), 'user');
     await until(async () => {
       const query = `user_id=${bea.id}&event_type=com.todo.user.updated`;
       const { items } = (await admin.call('GET', `/api/audit-logs?${query}`)).json;
@@ -213,6 +219,12 @@ it('where sign-up is closed, an invitation makes one account', async () => {
     expect((await up(invite, 'second')).status).toBe(200);
     expect((await up(invite, 'second')).status).toBeGreaterThan(399);
     expect((await up(invite, 'third')).json.code).toBe('sign_up_closed');
+    // Nor for whoever moves on to another address.
+    const owner = new pg.Client(closed.connection);
+    await owner.connect();
+    await owner.query(`update auth."user" set email = 'elsewhere@example.test' where email = 'second@example.test'`);
+    await owner.end();
+    expect((await up(invite, 'second')).json.code).toBe('sign_up_closed');
     await expect(signUp(closed.url, 'fourth')).rejects.toThrow('403');
   } finally {
     await closed.stop();

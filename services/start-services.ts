@@ -13,6 +13,7 @@ import { type Audit, startAudit } from './audit/service.ts';
 import type { Nightly } from './backup/nightly.ts';
 import { backupRoutes } from './backup/routes.ts';
 import type { Config } from './config.ts';
+import { finishErasures } from './finish-erasures.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { deadLetterRoutes } from './http/dead-letter-routes.ts';
 import { createServer, type Http } from './http/server.ts';
@@ -199,6 +200,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     if (options.backups) backupRoutes({ http, backups: options.backups, enterAdmin, record });
     pageRoutes(http, page);
   });
+  for (const name of serviceNames) finishErasures(name, runtimes[name] as RunningRuntime<string>, log);
   await http.ready();
   await Promise.all([recurringRuntime.begin(), notificationRuntime.begin(), auditRuntime.begin()]);
   await api.begin();

@@ -22,6 +22,8 @@ export interface Act {
     | 'restored';
   /** The person; `operator` on their socket or in their terminal; null where nobody is known. */
   who: { user_id: string } | 'operator' | null;
+  /** It was done to that person by somebody nobody knows. */
+  by_stranger?: boolean | undefined;
   via: string;
   detail?: Record<string, unknown> | undefined;
   ip?: string | undefined;
@@ -30,7 +32,7 @@ export interface Act {
 
 /** The event by which the audit log hears of an act. */
 export function actEvent(
-  { action, who, via, detail, ip, user_agent }: Act,
+  { action, who, by_stranger, via, detail, ip, user_agent }: Act,
   of: {
     id: string;
     time: string;
@@ -48,9 +50,10 @@ export function actEvent(
       workspace_id: user_id ? personalWorkspaceId(user_id) : INSTALLATION_ID,
       idempotency_key: of.id,
       meta: {
-        actor: user_id
-          ? { kind: 'user', id: user_id }
-          : { kind: 'system', id: who === 'operator' ? who : 'nobody known' },
+        actor:
+          user_id && !by_stranger
+            ? { kind: 'user', id: user_id }
+            : { kind: 'system', id: who === 'operator' ? who : 'nobody known' },
         via,
         ...(of.request_id ? { request_id: of.request_id } : {}),
         correlation_id: of.correlation_id ?? of.id,

@@ -54,6 +54,7 @@ export const adminUserSchema = z
     email: z.string(),
     email_verified: z.boolean(),
     role: z.enum(['admin', 'user']),
+    closed_at: z.string().nullable(),
     created_at: z.string(),
     sessions: z.int(),
     last_seen_at: z.string().nullable(),

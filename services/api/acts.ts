@@ -11,10 +11,10 @@ import type { Http } from '../http/server.ts';
 export async function recordAct(
   runtime: Pick<Runtime<'tasks'>, 'transact'>,
   request: Pick<FastifyRequest, 'ip' | 'headers'>,
-  { action, who, detail }: Pick<Act, 'action' | 'who' | 'detail'>,
+  { action, who, by_stranger, detail }: Pick<Act, 'action' | 'who' | 'by_stranger' | 'detail'>,
 ): Promise<void> {
   const event = actEvent(
-    { action, who, detail, via: 'rest', ip: request.ip, user_agent: request.headers['user-agent'] },
+    { action, who, by_stranger, detail, via: 'rest', ip: request.ip, user_agent: request.headers['user-agent'] },
     { id: v7(), time: new Date().toISOString(), ...currentTrail() },
   );
   await runtime.transact(async (_tx, emit) => emit(event));

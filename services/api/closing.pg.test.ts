@@ -1,7 +1,13 @@
+import { once } from 'node:events';
 import { verifyExport } from '@taskmaster/contracts/audit/verify-export';
+import { actEvent } from '@taskmaster/contracts/events/act';
+import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
+import { v7 as uuid } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import { replayErasures } from '../finish-erasures.ts';
 
 let services: RunningServices;
 let admin: Person;
@@ -20,12 +26,12 @@ afterAll(async () => {
 const password = 'a-long-pass phrase 7';
 const addressOf = async (who: Person): Promise<string> =>
   (await owner.query('select email from auth."user" where id = $1', [who.id])).rows[0]?.email;
-const signIn = async (email: string) => {
+const signIn = async (email: string, given = password) => {
   const answer = await callAt(
     services.url,
     'POST',
     '/api/auth/sign-in/email',
-    { email, password },
+    { email, password: given },
     { origin: services.url },
   );
   const cookie = answer.headers
@@ -120,6 +126,8 @@ it('erases every word of a person and keeps what others verify', async () => {
   await bob.call('POST', '/api/projects', { name: 'Xanthippe' });
   await bob.call('POST', '/api/tokens', { name: 'Xanthippe', scopes: ['tasks:read'] });
   await bob.call('PATCH', '/api/me', { name: 'Xanthippe Zebulon' });
+  const tried = { email, password: 'not this one at all' };
+  await callAt(services.url, 'POST', '/api/auth/sign-in/email', tried, { origin: services.url });
   await until(
     async () => (await bob.call('GET', '/api/notifications')).json.items.length > 0,
     'reminded, so that there is a notification',
@@ -154,6 +162,18 @@ it('erases every word of a person and keeps what others verify', async () => {
   const checkpoints = (await owner.query('select line from audit.checkpoint order by id')).rows.map((row) => row.line);
   expect((await verifyExport(file, checkpoints)).broken_at).toBeUndefined();
 
+  // What is still on its way when it happens is sealed with nothing that is kept, and breaks no list.
+  const act = { action: 'refused', who: { user_id: bob.id }, via: 'rest', ip: '192.0.2.77' } as const;
+  await services.api.transact(async (_tx, emit) => emit(actEvent(act, { id: uuid(), time: new Date().toISOString() })));
+  const later = await until(async () => {
+    const { items } = (await admin.call('GET', `/api/audit-logs?user_id=${bob.id}&limit=200`)).json;
+    return items.length > entries.length && items;
+  }, 'the late act');
+  expect(later.map((one: { payload: unknown; ip: unknown }) => [one.payload, one.ip])).toEqual(
+    later.map(() => [null, null]),
+  );
+  expect((await admin.call('GET', '/api/audit-logs')).status).toBe(200);
+
   // A consumer that reads it all again finds that there was somebody, and nothing more.
   const { events } = await services.api.ask('events', { workspace_id: bob.workspace, from: 1, to: 1_000 });
   expect(new Set(events.map((event) => event.type))).toEqual(new Set(['com.todo.user.erased']));
@@ -169,6 +189,73 @@ it('erases every word of a person and keeps what others verify', async () => {
   );
   expect(up.status).toBe(200);
   expect(up.json.user.id).not.toBe(bob.id);
+});
+
+it('lets one that cannot be erased keep nobody else, and finishes what a crash broke off', async () => {
+  const [first, second] = [await services.person('first'), await services.person('second')];
+  for (const who of [first, second]) await who.call('POST', '/api/me/close', { password });
+  await owner.query(`create function refuse_first() returns trigger language plpgsql as $$ begin
+    if old.workspace_id = '${first.workspace}' then raise exception 'not this one'; end if; return new; end $$`);
+  await owner.query(
+    'create trigger in_the_way before update on tasks.change for each row execute function refuse_first()',
+  );
+  const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+  expect(await services.closing.eraseDue(tomorrow)).toBe(1);
+  expect(await addressOf(second)).toBeUndefined();
+  // Begun: nobody comes back, and nobody reads a word of it.
+  expect((await (await signIn(await addressOf(first))).call('POST', '/api/me/reopen', {})).status).toBe(401);
+  await owner.query('drop trigger in_the_way on tasks.change');
+  await owner.query('drop function refuse_first');
+  expect(await services.closing.eraseDue(tomorrow)).toBe(1);
+  expect(await addressOf(first)).toBeUndefined();
+});
+
+it('applies an erasure that had become a dead letter', async () => {
+  const gone = await services.person('gone');
+  await caughtUp(gone.workspace);
+  await gone.call('POST', '/api/me/close', { password });
+  await caughtUp(gone.workspace);
+  const { events } = await services.api.ask('events', { workspace_id: gone.workspace, from: 1, to: 1_000 });
+  const erased = { ...events.at(-1), id: uuid(), type: 'com.todo.user.erased' };
+  await owner.query(
+    `insert into recurring.dead_letter (id, consumer, event_id, workspace_id, sequence, event, attempts, error)
+     values (gen_random_uuid(), 'recurring', $1, $2, 1, $3, 4, 'it broke')`,
+    [erased.id, gone.workspace, erased],
+  );
+  await owner.query('insert into recurring.occurrence (workspace_id, task_id, sequence) values ($1, $2, 1)', [
+    gone.workspace,
+    uuid(),
+  ]);
+  await replayErasures(services.recurring, createLogger('silent'));
+  const left = await owner.query('select 1 from recurring.occurrence where workspace_id = $1', [gone.workspace]);
+  expect(left.rowCount).toBe(0);
+});
+
+it('takes the tokens of a closed account back with a new password', async () => {
+  const tess = await services.person('tess');
+  const email = await addressOf(tess);
+  const token = (await tess.call('POST', '/api/tokens', { name: 'thief', scopes: ['tasks:read'] })).json.token;
+  await tess.call('POST', '/api/me/close', { password });
+  const { url } = (await admin.call('POST', '/api/admin/users/reset-password', { email })).json;
+  const chosen = { token: new URL(url).searchParams.get('token'), newPassword: 'a new long phrase 9' };
+  const reset = await callAt(services.url, 'POST', '/api/auth/reset-password', chosen, { origin: services.url });
+  expect(reset.status).toBe(200);
+  const back = await signIn(email, chosen.newPassword);
+  expect((await back.call('POST', '/api/me/reopen', {})).status).toBe(200);
+  const byToken = await callAt(services.url, 'GET', '/api/tasks', undefined, { authorization: `Bearer ${token}` });
+  expect(byToken.status).toBe(401);
+});
+
+it('opens no socket for a closed account', async () => {
+  const sol = await services.person('sol');
+  const email = await addressOf(sol);
+  await sol.call('POST', '/api/me/close', { password });
+  const { token } = (await (await signIn(email)).call('GET', '/api/auth/token')).json;
+  const socket = new WebSocket(`${services.url.replace('http', 'ws')}/ws/tasks`, 'sync.v1', {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const [, answer] = await once(socket, 'unexpected-response');
+  expect(answer.statusCode).toBe(403);
 });
 
 it('keeps an administrator where others would be left without one', async () => {

@@ -86,11 +86,14 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     secret: options.secret,
     log: options.log,
     admit: admission.admit,
+    onSignedUp: async (userId, invite) => {
+      if (invite) await links.invitationUsed(invite, userId);
+    },
     onReset: async (user_id, { ip, user_agent }) => {
       await authPool.query('delete from session where "userId" = $1', [user_id]);
       await links.forgetOf(user_id);
       sessions.forgetOf(user_id);
-      const person = await people.known(user_id);
+      const person = await people.whoever(user_id);
       if (person) await takeTokensBack(runtime, person);
       apiTokens.forgetOf(user_id);
       await recordAct(
@@ -122,6 +125,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
   http.after(() => {
     authRoutes({
       http,
+      userOf: async (email) =>
+        (await authPool.query<{ id: string }>('select id from "user" where email = $1', [email])).rows[0]?.id,
       auth,
       record,
       onSessionsEnded: sessions.forgetOf,

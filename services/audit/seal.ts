@@ -4,7 +4,7 @@ import { statementsOf } from '@taskmaster/runtime/statement';
 import { LRUCache } from 'lru-cache';
 
 const say = statementsOf('audit');
-const keyOf = say<{ key: Buffer; committed: boolean }>(
+const keyOf = say<{ key: Buffer | null; committed: boolean }>(
   'person_key',
   `select key, xmin::text is distinct from pg_current_xact_id_if_assigned()::xid::text as committed
    from audit.person_key where user_id = $1`,
@@ -13,10 +13,14 @@ const makeKey = say(
   'make_person_key',
   'insert into audit.person_key (user_id, key) values ($1, $2) on conflict do nothing',
 );
-const destroyKey = say('destroy_person_key', 'delete from audit.person_key where user_id = $1');
+/** Its place stays, so that no new one is ever made. */
+const destroyKey = say(
+  'destroy_person_key',
+  'insert into audit.person_key (user_id, key) values ($1, null) on conflict (user_id) do update set key = null',
+);
 const keysOf = say<{ user_id: string; key: Buffer }>(
   'person_keys',
-  'select user_id, key from audit.person_key where user_id = any($1::uuid[])',
+  'select user_id, key from audit.person_key where user_id = any($1::uuid[]) and key is not null',
 );
 
 /** One entry's key, of its person's: whoever is given it opens that entry alone. */
@@ -60,6 +64,8 @@ export function createKeys(transact: Runtime<'audit'>['transact']) {
         [row] = await tx.query(keyOf, [userId]);
       }
       if (!row) throw new Error('A key just made is not there.');
+      // Of whoever was erased nothing can be read, not even what comes after.
+      if (row.key === null) return randomBytes(32);
       if (row.committed) known.set(userId, row.key);
       return row.key;
     },

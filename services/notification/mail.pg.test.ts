@@ -312,6 +312,33 @@ describe('an address', () => {
     expect(sink.to(leo.email).some((one) => /to the new address/.test(one.subject))).toBe(false);
   });
 
+  it('that was given up takes nothing back: every link from before the change leads nowhere', async () => {
+    const una = await services.person('una');
+    const first = await emailOf(una);
+    const atSignUp = tokenIn(await letterTo(first, /your address/));
+    const ask = (email: string) => una.call('POST', '/api/me/address', { email, password });
+    const typo = `typo-${Date.now()}@stranger.test`;
+    await ask(typo);
+    const atTypo = tokenIn(await letterTo(typo, /new address/));
+    const right = `right-${Date.now()}@example.test`;
+    await ask(right);
+    await callAt(services.url, 'POST', '/api/auth/request-password-reset', { email: first }, { origin: services.url });
+    const reset = tokenIn(await letterTo(first, /new password/));
+    expect((await confirm(atTypo)).status).toBe(404);
+    expect((await confirm(tokenIn(await letterTo(right, /new address/)))).status).toBe(204);
+    expect((await confirm(atSignUp)).status).toBe(404);
+    const newPassword = 'a password of a stranger';
+    const taken = await callAt(
+      services.url,
+      'POST',
+      '/api/auth/reset-password',
+      { token: reset, newPassword },
+      { origin: services.url },
+    );
+    expect(taken.status).toBeGreaterThan(399);
+    expect(await emailOf(una)).toBe(right);
+  });
+
   it('that was asked for by whoever knew the old password leads nowhere with a new one', async () => {
     const pat = await confirmed('pat');
     const cookie = { cookie: pat.cookie, origin: services.url };

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../caller.ts';
 import { type ApiTokens, TOKEN_PREFIX } from './api-tokens.ts';
 import type { Auth } from './better-auth.ts';
+import { closedProblem } from './closing.ts';
 import type { People } from './people.ts';
 import { isOpen } from './scopes.ts';
 import type { Sessions } from './sessions.ts';
@@ -13,13 +14,14 @@ export interface Authenticated extends Caller {
 }
 /** What a session's id begins with where it is none, but a token. */
 export const TOKEN_SID = 'token:';
-export type Authenticate = (request: FastifyRequest) => Promise<Authenticated>;
+/** `closed too`: also whoever closed their account, and may take it back. */
+export type Authenticate = (request: FastifyRequest, who?: 'open alone' | 'closed too') => Promise<Authenticated>;
 
 const COOKIE_TRUSTED_FOR = 5_000;
 
 /**
  * Who sends this request: a Bearer JWT, an API token, or a browser's cookie. A cookie counts for a change only from our own page.
- * @throws Problem unauthenticated | foreign_origin
+ * @throws Problem unauthenticated | foreign_origin | account_closed
  */
 export function createAuthenticate(parts: {
   auth: Auth;
@@ -56,7 +58,7 @@ export function createAuthenticate(parts: {
     return { ...caller, role: 'user', actor: { kind: 'token', id: token_id }, sid: TOKEN_SID + token_id };
   }
 
-  return async (request) => {
+  return async (request, who = 'open alone') => {
     const header = request.headers.authorization;
     if (header?.startsWith(`Bearer ${TOKEN_PREFIX}`)) return byToken(request, header.slice(7));
     let sid: string;
@@ -69,7 +71,9 @@ export function createAuthenticate(parts: {
     const session = await parts.sessions.get(sid);
     if (!session) throw new Problem('unauthenticated', 'The session has ended.');
     request.who = session.user_id;
-    return { ...(await parts.people.caller(session)), sid };
+    const caller = await parts.people.caller(session);
+    if (caller.closed_at !== null && who === 'open alone') throw closedProblem(caller.closed_at);
+    return { ...caller, sid };
   };
 }
 

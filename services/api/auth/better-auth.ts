@@ -20,6 +20,8 @@ export interface AuthOptions {
   log: Logger;
   /** Decides whether a person may sign up now; throws a Problem if not. */
   admit(invite: string | undefined, email: string): Promise<void>;
+  /** Somebody signed up, by that invitation where there was one. */
+  onSignedUp(userId: string, invite: string | undefined): Promise<void>;
   /** Sends what a person needs to prove an address or choose a new password; undefined where the place cannot send mail. */
   mails?: AccountMails;
   /** Asks whoever reads mail there whether the address is theirs; only called where there are `mails`. */
@@ -111,6 +113,8 @@ export function createAuth(options: AuthOptions) {
               throw error;
             }
           },
+          after: (user, context) =>
+            options.onSignedUp(user.id, context?.headers?.get('x-taskmaster-invite') ?? undefined),
         },
       },
     },

@@ -6,7 +6,7 @@ import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type pg from 'pg';
-import type { People } from './people.ts';
+import { othersRunIt, type People } from './people.ts';
 import { changePerson, type LockedPerson, lockPerson } from './person-changes.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -14,6 +14,7 @@ const DAY = 24 * 60 * 60 * 1000;
 /** Days in which somebody may think better of it. */
 const ERASED_AFTER = 14;
 const MOST_AT_ONCE = 20;
+const SLICE = 5_000;
 
 const say = statementsOf('tasks');
 const closedBefore = say<{ id: string }>(
@@ -21,19 +22,24 @@ const closedBefore = say<{ id: string }>(
   `select u.id from tasks."user" u join tasks.workspace w on w.id = u.workspace_id
    where u.deleted_at < $1 and w.erased_at is null order by u.deleted_at limit ${MOST_AT_ONCE}`,
 );
-const erased = say<{ id: string }>(
-  'erased_people',
-  `select u.id from tasks."user" u join tasks.workspace w on w.id = u.workspace_id
-   where u.deleted_at is not null and w.erased_at is not null`,
+/** Whose erasure was begun: by this run, or by one that a crash broke off. */
+const begun = say<{ id: string; workspace_id: string }>(
+  'erasures_begun',
+  `select u.id, u.workspace_id from tasks."user" u join tasks.workspace w on w.id = u.workspace_id
+   where u.deleted_at is not null and w.erased_at is not null and w.words_gone_at is null`,
 );
 const markErased = say(
   'mark_erased',
   `update tasks.workspace set erased_at = now(), deleted_at = now(), name = '' where id = $1`,
 );
-const blankHistory = say(
+const wordsGone = say('words_gone', 'update tasks.workspace set words_gone_at = now() where id = $1');
+/** A slice: a long history must not hold its rows, or meet the time limit of a statement. */
+const blankHistory = say<{ seq: number }>(
   'blank_history',
-  `update tasks.change set patch = '{}', before = null where workspace_id = $1 and (patch <> '{}' or before is not null)`,
+  `update tasks.change set patch = '{}', before = null where workspace_id = $1 and seq > $2 and seq <= $2 + ${SLICE}
+   returning seq`,
 );
+const headOf = say<{ head: number }>('head_of_erased', 'select head from tasks.workspace where id = $1');
 const emptied = ['task', 'project', 'tag', 'reminder', 'token', 'token_secret', 'search_word', 'search_vocab'].map(
   (table) => say(`erase_${table}`, `delete from tasks.${table} where workspace_id = $1`),
 );
@@ -65,23 +71,45 @@ export function createClosing(parts: {
 }) {
   const { runtime, authPool, people, sessions, log } = parts;
 
-  async function forget(userId: string): Promise<void> {
+  function forget(userId: string): void {
     people.forget(userId);
     sessions.forgetOf(userId);
   }
 
+  /** What the event of the erasure does not reach: words, rows, and the way to sign in. Begun again from its start after a crash. */
+  async function finish(userId: string, workspaceId: string): Promise<void> {
+    const [space] = await runtime.background((tx) => tx.query(headOf, [workspaceId]), { readOnly: true });
+    for (let from = 0; from < (space?.head ?? 0); from += SLICE)
+      await runtime.background((tx) => tx.query(blankHistory, [workspaceId, from]));
+    await runtime.background(async (tx) => {
+      for (const statement of emptied) tx.write(statement, [workspaceId]);
+      for (const statement of forgotten) tx.write(statement, [userId]);
+      for (const statement of carried) tx.write(statement, [workspaceId]);
+    });
+    await authPool.query('delete from verification where value = $1', [userId]);
+    await authPool.query('update invitation set used_for = null where used_by = $1', [userId]);
+    await authPool.query('delete from "user" where id = $1', [userId]);
+    await runtime.background(async (tx) => tx.write(wordsGone, [workspaceId]));
+  }
+
   return {
-    /** @returns when it will be erased */
+    /** @returns when it will be erased. @throws Problem forbidden where others would be left without anybody who runs the place */
     async close(userId: string): Promise<string> {
       const at = new Date().toISOString();
-      await runtime.background(async (tx) => {
+      const closedAt = await runtime.background(async (tx) => {
+        const others = await othersRunIt(tx, userId);
         const person = await lockPerson(tx, userId);
+        const { deleted_at, role } = person.user;
+        if (deleted_at !== null) return deleted_at;
+        if (role === 'admin' && !others.yes && !others.alone)
+          throw new Problem('forbidden', 'You alone run this place. Let somebody else run it first.');
         const closed = { kind: 'deleted', patch: { deleted_at: at }, before: { deleted_at: null } } as const;
-        if (person.user.deleted_at === null) changePerson(tx, person, closed, { kind: 'user', id: userId }, at);
+        changePerson(tx, person, closed, { kind: 'user', id: userId }, at);
+        return at;
       });
       await authPool.query('delete from session where "userId" = $1', [userId]);
-      await forget(userId);
-      return erasedAt(at);
+      forget(userId);
+      return erasedAt(closedAt);
     },
 
     async reopen(userId: string): Promise<void> {
@@ -93,26 +121,33 @@ export function createClosing(parts: {
         const back = { kind: 'restored', patch: { deleted_at: null }, before: { deleted_at } } as const;
         changePerson(tx, person, back, { kind: 'user', id: userId });
       });
-      await forget(userId);
+      forget(userId);
     },
 
-    /** Erases those whose time is over. @returns how many */
+    /** Erases those whose time is over, each by itself: what fails for one is tried again with the next run. @returns how many */
     async eraseDue(before = new Date(Date.now() - ERASED_AFTER * DAY).toISOString()): Promise<number> {
       const due = await runtime.background((tx) => tx.query(closedBefore, [before]), { readOnly: true });
       for (const { id } of due) {
-        await runtime.background(async (tx) => {
-          const person = await lockPerson(tx, id);
-          // Taken back while this waited.
-          if (person.user.deleted_at !== null && !isErased(person)) erase(tx, person);
-        });
-        await forget(id);
-        log.info({ user_id: id }, 'a closed account was erased');
+        await runtime
+          .background(async (tx) => {
+            const person = await lockPerson(tx, id);
+            // Taken back while this waited.
+            if (person.user.deleted_at !== null && !isErased(person)) begin(tx, person);
+          })
+          .catch((error) => log.error({ user_id: id, err: String(error) }, 'an account could not be erased'));
+        forget(id);
       }
-      // Also of those where a crash came between the two.
-      const gone = await runtime.background((tx) => tx.query(erased, []), { readOnly: true });
-      await authPool.query('delete from verification where value = any($1::text[])', [gone.map(({ id }) => id)]);
-      await authPool.query('delete from "user" where id = any($1::uuid[])', [gone.map(({ id }) => id)]);
-      return due.length;
+      let erased = 0;
+      for (const { id, workspace_id } of await runtime.background((tx) => tx.query(begun, []), { readOnly: true })) {
+        try {
+          await finish(id, workspace_id);
+          erased++;
+          log.info({ user_id: id }, 'a closed account was erased');
+        } catch (error) {
+          log.error({ user_id: id, err: String(error) }, 'an erasure was not finished');
+        }
+      }
+      return erased;
     },
   };
 }
@@ -121,13 +156,9 @@ const isErased = ({ workspace }: LockedPerson): boolean => workspace.deleted_at 
 
 export type Closing = ReturnType<typeof createClosing>;
 
-function erase(tx: Tx<'tasks'>, person: LockedPerson): void {
-  const { user, workspace } = person;
+/** From here on nobody can come back, and readers of the log see no word of it: the rest has time. */
+function begin(tx: Tx<'tasks'>, person: LockedPerson): void {
   const blank = { name: '', email: '', email_verified: false, settings: defaultSettings };
   changePerson(tx, person, { kind: 'erased', patch: blank, before: null }, { kind: 'system', id: 'erasure' });
-  tx.write(markErased, [workspace.id]);
-  tx.write(blankHistory, [workspace.id]);
-  for (const statement of emptied) tx.write(statement, [workspace.id]);
-  for (const statement of forgotten) tx.write(statement, [user.id]);
-  for (const statement of carried) tx.write(statement, [workspace.id]);
+  tx.write(markErased, [person.workspace.id]);
 }

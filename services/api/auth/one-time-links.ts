@@ -40,11 +40,18 @@ export function createOneTimeLinks(pool: pg.Pool, address: string) {
       );
       return { url: `${address}/sign-up?invite=${token}`, expires_at: instant(rows) };
     },
+    /** The account that came of it: from here on it leads nowhere. */
+    async invitationUsed(token: string, userId: string): Promise<void> {
+      await pool.query('update invitation set used_by = $2, used_for = null where token_hash = $1', [
+        hashOf(token),
+        userId,
+      ]);
+    },
     /** True for one address alone; for that again as long as no account came of it. */
     async takeInvitation(token: string, email: string): Promise<boolean> {
       const { rowCount } = await pool.query(
         `update invitation set used_at = now(), used_for = $2 where token_hash = $1 and expires_at > now()
-           and (used_at is null or used_for = $2 and not exists (select from "user" where email = $3))`,
+           and used_by is null and (used_at is null or used_for = $2 and not exists (select from "user" where email = $3))`,
         [hashOf(token), hashOf(email.toLowerCase()), email.toLowerCase()],
       );
       return rowCount === 1;

@@ -24,9 +24,19 @@ const newWorkspace = say(
   'new_workspace',
   `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
 );
-const adminsHere = say<{ id: string }>(
-  'admins_here',
-  `select id from tasks."user" where role = 'admin' and deleted_at is null`,
+const lockRoles = say('lock_roles', `select pg_advisory_xact_lock(hashtext('tasks: who runs the place'))`);
+/**
+ * Whether somebody else runs the place, and whether there is anybody else at all. Nobody's role changes and nobody comes first or
+ * leaves until the transaction ends.
+ */
+export async function othersRunIt(tx: Tx<'tasks'>, userId: string): Promise<{ yes: boolean; alone: boolean }> {
+  tx.write(lockRoles, []);
+  const [others] = await tx.query(othersHere, [userId]);
+  return { yes: others?.has_admin ?? false, alone: others === undefined };
+}
+const standingOf = say<Pick<User, 'id' | 'role' | 'deleted_at'>>(
+  'standing_of',
+  'select id, role, deleted_at from tasks."user" where id = any($1::uuid[])',
 );
 /** Of everybody else with an open account: whether one of them runs the place. No row where there is nobody else. */
 const othersHere = say<{ has_admin: boolean }>(
@@ -81,6 +91,11 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
       known.set(userId, { caller, at: Date.now() });
       return caller;
     },
+    /** Also somebody who closed their account; undefined where there never was such a person, or they were erased. */
+    async whoever(userId: string): Promise<Caller | undefined> {
+      const { user, workspaces } = await read(userId);
+      return user && workspaces.length > 0 ? callerFrom(user, workspaces) : undefined;
+    },
     /** After a change of settings or memberships by this process. */
     forget(userId: string): void {
       known.delete(userId);
@@ -88,23 +103,21 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     /** Gives somebody the running of the place, or takes it. @throws Problem not_found | conflict */
     async setRole(userId: string, role: User['role'], by: Actor): Promise<void> {
       await runtime.background(async (tx) => {
+        tx.write(lockRoles, []);
         const person = await lockPerson(tx, userId);
         const { role: before, deleted_at } = person.user;
-        if (deleted_at !== null) throw new Problem('not_found');
+        if (deleted_at !== null) throw new Problem('conflict', 'This account is closed.');
         if (before === role) return;
-        if (role === 'user' && !(await tx.query(othersHere, [userId]))[0]?.has_admin)
+        if (role === 'user' && !(await othersRunIt(tx, userId)).yes)
           throw new Problem('conflict', 'Somebody has to run the place: let another person run it first.');
         changePerson(tx, person, { kind: 'updated', patch: { role }, before: { role: before } }, by);
       });
       known.delete(userId);
     },
-    admins: async (): Promise<Set<string>> => {
-      const rows = await runtime.background((tx) => tx.query(adminsHere, []), { readOnly: true });
-      return new Set(rows.map(({ id }) => id));
-    },
-    hasAnotherAdmin: async (userId: string): Promise<boolean> => {
-      const [others] = await runtime.background((tx) => tx.query(othersHere, [userId]), { readOnly: true });
-      return others === undefined || others.has_admin;
+    /** What whoever runs the place is shown of each: by id. */
+    standing: async (userIds: readonly string[]): Promise<Map<string, Pick<User, 'role' | 'deleted_at'>>> => {
+      const rows = await runtime.background((tx) => tx.query(standingOf, [userIds]), { readOnly: true });
+      return new Map(rows.map(({ id, ...row }) => [id, row]));
     },
     workspacesOf: async (userId: string): Promise<string[]> =>
       (await read(userId)).workspaces.map((workspace) => workspace.id),
@@ -127,6 +140,7 @@ const callerFrom = (user: User, workspaces: Caller['workspaces']): Caller => ({
 async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
   const id = personalWorkspaceId(session.user_id);
   const at = new Date().toISOString();
+  const others = await othersRunIt(tx, session.user_id);
   tx.write(newWorkspace, [id, 'Personal', session.user_id, at]);
   tx.write(newMember, [id, session.user_id]);
   const [[workspace], [user]] = await Promise.all([
@@ -145,7 +159,8 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
         id: session.user_id,
         workspace_id: id,
         ...copied,
-        role: session.is_first ? 'admin' : 'user',
+        // The first account of the place runs it.
+        role: others.alone ? 'admin' : 'user',
         settings: defaultSettings,
         deleted_at: null,
         created_at: at,

@@ -9,8 +9,6 @@ export interface Session {
   name: string;
   email: string;
   email_verified: boolean;
-  /** The first account of the place runs it. */
-  is_first: boolean;
 }
 
 /** Who is signed in, looked up at most every five seconds per session: a revoked one is refused within that time. */
@@ -26,8 +24,7 @@ export function createSessions(pool: pg.Pool) {
       if (cached && Date.now() - cached.at < TRUSTED_FOR) return cached.session;
       const { rows } = await pool.query<Session>({
         name: 'session_by_id',
-        text: `select s.id as sid, u.id as user_id, u.name, u.email, u."emailVerified" as email_verified,
-                      u.id = (select id from "user" order by "createdAt", id limit 1) as is_first
+        text: `select s.id as sid, u.id as user_id, u.name, u.email, u."emailVerified" as email_verified
                from session s join "user" u on u.id = s."userId" where s.id = $1 and s."expiresAt" > now()`,
         values: [sid],
       });

@@ -28,7 +28,7 @@ export function adminRoutes({
   http: Http;
   authPool: pg.Pool;
   links: OneTimeLinks;
-  people: Pick<People, 'setRole' | 'admins'>;
+  people: Pick<People, 'setRole' | 'standing'>;
   status(): Promise<Omit<AdminStatus, 'users'>>;
 }): void {
   const doc = (summary: string) => ({ summary, tags: ['administration'] });
@@ -59,8 +59,11 @@ export function adminRoutes({
          from "user" u left join session s on s."userId" = u.id and s."expiresAt" > now()
          group by u.id order by u."createdAt", u.id limit 1000`,
       );
-      const admins = await people.admins();
-      const items = rows.map((row) => ({ ...row, role: admins.has(row.id) ? 'admin' : 'user' }));
+      const standing = await people.standing(rows.map((row) => row.id));
+      const items = rows.map((row) => {
+        const { role = 'user', deleted_at = null } = standing.get(row.id) ?? {};
+        return { ...row, role, closed_at: deleted_at };
+      });
       return { items, next_cursor: null };
     },
   );

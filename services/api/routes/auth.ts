@@ -38,6 +38,8 @@ export function authRoutes(parts: {
   /** Some session of theirs, or all of them, are over. */
   onSessionsEnded(userId: string): void;
   onPasswordChanged(userId: string): Promise<void>;
+  /** Whose address it is. */
+  userOf(email: string): Promise<string | undefined>;
 }): void {
   const { http, auth, limiter } = parts;
   http.register(async (scope) => {
@@ -84,7 +86,7 @@ export function authRoutes(parts: {
         );
         if (caller) parts.onSessionsEnded(caller);
         if (caller && answer.ok && path === '/change-password') await parts.onPasswordChanged(caller);
-        const act = await actOf(path, text, answer.clone(), caller);
+        const act = await actOf(path, text, answer.clone(), caller, parts.userOf);
         if (act) await parts.record(request, act);
         if (answer.status >= 400) throw await problemOf(answer);
         for (const [name, value] of answer.headers)
@@ -118,15 +120,19 @@ const ACTS: { readonly [path: string]: Act['action'] } = {
   '/change-password': 'password_changed',
 };
 
-/** What the audit log is told of; nobody is known who only tried. */
+/** What the audit log is told of. */
 async function actOf(
   path: string,
   text: string,
   answer: Response,
   caller: string | undefined,
-): Promise<Pick<Act, 'action' | 'who' | 'detail'> | undefined> {
-  if (path === '/sign-in/email' && answer.status === 401)
-    return { action: 'sign_in_failed', who: null, detail: { email: emailIn(text) } };
+  userOf: (email: string) => Promise<string | undefined>,
+): Promise<Pick<Act, 'action' | 'who' | 'by_stranger'> | undefined> {
+  // Which address it was stands nowhere: who has it sees the try among their own acts.
+  if (path === '/sign-in/email' && answer.status === 401) {
+    const user_id = await userOf(emailIn(text));
+    return { action: 'sign_in_failed', who: user_id ? { user_id } : null, by_stranger: true };
+  }
   const action = ACTS[path];
   if (!answer.ok || !action) return undefined;
   const user_id = caller ?? ((await answer.json()) as { user?: { id: string } }).user?.id;

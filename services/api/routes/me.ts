@@ -7,6 +7,7 @@ import {
 } from '@taskmaster/contracts/http/me';
 import { meSchema, updateMeSchema, workspaceListSchema } from '@taskmaster/contracts/http/organising';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Administration } from '../../http/admin.ts';
 import type { Limiter } from '../../http/limiter.ts';
@@ -29,10 +30,12 @@ export function meRoutes(
 ): void {
   const { http, people, closing, addresses, tries, record } = parts;
   /** @throws Problem invalid | rate_limited */
-  const demandPassword = async (caller: Caller, password: string) => {
+  const demandPassword = async (request: FastifyRequest, caller: Caller, password: string) => {
     tries.take(`password:${caller.user_id}`);
-    if (!(await parts.isPassword(caller.user_id, password)))
-      throw new Problem('invalid', 'That is not your password.', [{ path: 'password', message: 'Not your password.' }]);
+    if (await parts.isPassword(caller.user_id, password)) return;
+    const detail = { method: request.method, route: request.routeOptions.url };
+    await record(request, { action: 'refused', who: { user_id: caller.user_id }, detail });
+    throw new Problem('invalid', 'That is not your password.', [{ path: 'password', message: 'Not your password.' }]);
   };
   const doc = (summary: string) => ({ summary, tags: ['me'] });
 
@@ -78,7 +81,7 @@ export function meRoutes(
     },
     async (request) => {
       const caller = await enter(parts, request);
-      await demandPassword(caller, request.body.password);
+      await demandPassword(request, caller, request.body.password);
       return { changed: await addresses.ask(caller, request.body.email) };
     },
   );
@@ -110,9 +113,7 @@ export function meRoutes(
     },
     async (request, reply) => {
       const caller = await enter(parts, request);
-      await demandPassword(caller, request.body.password);
-      if (caller.role === 'admin' && !(await people.hasAnotherAdmin(caller.user_id)))
-        throw new Problem('forbidden', 'You alone run this place. Let somebody else run it first.');
+      await demandPassword(request, caller, request.body.password);
       const erased_at = await closing.close(caller.user_id);
       await record(request, { action: 'account_closed', who: { user_id: caller.user_id }, detail: { erased_at } });
       return reply.header('cache-control', 'no-store').send({ erased_at });

@@ -8,7 +8,6 @@ import type { Admin } from '../../http/admin.ts';
 import { isOperator } from '../../http/operator-socket.ts';
 import type { Http } from '../../http/server.ts';
 import type { Authenticate, Authenticated } from '../auth/authenticate.ts';
-import { closedProblem } from '../auth/closing.ts';
 import type { People } from '../auth/people.ts';
 import { type Command, execute, fingerprintOf } from '../kernel/execute.ts';
 
@@ -50,11 +49,10 @@ export async function enterAdmin(parts: Parts, request: FastifyRequest): Promise
 async function identify(
   parts: Parts,
   request: FastifyRequest,
-  who: 'open alone' | 'closed too' = 'open alone',
+  who?: 'open alone' | 'closed too',
 ): Promise<Authenticated> {
-  const caller = await parts.authenticate(request);
+  const caller = await parts.authenticate(request, who);
   parts.allow(caller.user_id);
-  if (caller.closed_at !== null && who === 'open alone') throw closedProblem(caller.closed_at);
   return caller;
 }
 

@@ -181,8 +181,11 @@ describe('what is not a task', () => {
       'Ben made an account',
     );
     const nobody = { user_id: null, actor: { kind: 'system', id: 'nobody known' }, chain: 'installation' };
-    expect(said(act('sign_in_failed', { ...nobody, ip: '192.0.2.7' }, { email: 'eve@example.test' }))).toBe(
-      'Somebody tried to sign in and was refused, eve@example.test (from 192.0.2.7)',
+    expect(said(act('sign_in_failed', { ...nobody, ip: '192.0.2.7' }))).toBe(
+      'Somebody tried to sign in and was refused, with no known address (from 192.0.2.7)',
+    );
+    expect(said(act('sign_in_failed', { ...nobody, user_id: 'lena', ip: '192.0.2.7' }))).toBe(
+      'Somebody tried to sign in to the account and was refused (from 192.0.2.7)',
     );
   });
 });

@@ -102,7 +102,7 @@ function throughWhat({ actor, via, causation_id, event_type, ip, user_agent }: A
   return via === 'rest' ? 'through the API' : '';
 }
 
-function actInWords({ action }: AuditEntry, { detail }: Payload): Said {
+function actInWords({ action, user_id }: AuditEntry, { detail }: Payload): Said {
   switch (action) {
     case 'signed_up':
       return { did: 'made an account' };
@@ -125,7 +125,9 @@ function actInWords({ action }: AuditEntry, { detail }: Payload): Said {
     case 'account_reopened':
       return { did: 'took their account back' };
     case 'sign_in_failed':
-      return { did: 'tried to sign in and was refused,', what: text(detail?.email) || 'with no known address' };
+      return user_id
+        ? { did: 'tried to sign in to the account and was refused' }
+        : { did: 'tried to sign in and was refused,', what: 'with no known address' };
     case 'password_reset_link_made':
       return { did: 'made a link for a new password' };
     case 'invitation_made':
