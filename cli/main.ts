@@ -23,7 +23,8 @@ const HELP = `taskmaster: for whoever runs the place, on the machine where it ru
 `;
 const REPLAYED: Readonly<Record<string, string>> = {
   applied: 'Applied.',
-  superseded: 'Something newer was written there meanwhile; nothing was done.',
+  superseded:
+    'Something newer was written there meanwhile, so it changed nothing; what it would have planned is planned by now.',
   already_replayed: 'It was applied before; nothing was done.',
 };
 type Row = Record<string, unknown>;

@@ -50,6 +50,17 @@ it('is taken from a session of one’s own that the server still keeps', async (
   await proxy.stop();
 });
 
+it('is taken again where the server ended the session and nobody said so', async () => {
+  const { host = '', port = 5432 } = database.connection;
+  const proxy = await startDatabaseProxy({ host, port });
+  await hold({ ...database.connection, host: '127.0.0.1', port: proxy.port });
+  const first = await holder();
+  proxy.mute();
+  await until(async () => ![undefined, first].includes(await holder()), 'the lock again');
+  for (const one of held.splice(0)) await one.release();
+  await proxy.stop();
+});
+
 it('that another program took meanwhile is lost, and said to be', async () => {
   const one = await hold();
   const other = new pg.Client(database.connection);

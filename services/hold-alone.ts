@@ -5,6 +5,9 @@ import pg from 'pg';
 /** Held for as long as the program runs: one program per database. */
 const PROGRAM_LOCK = 7_233_000;
 const LOOK_AGAIN = 1_000;
+/** How often the session is asked whether it is still there, and how long it may take to say so. */
+const ASK_EVERY = 3_000;
+const ANSWER_WITHIN = 10_000;
 
 export interface HeldAlone {
   /** Resolves with the reason once another program has the database; else never. */
@@ -14,7 +17,8 @@ export interface HeldAlone {
 
 /**
  * Takes the database for this program alone. The lock is of a session: when that is cut, or the database starts anew, it is taken
- * again as soon as there is a database; a session of our own that the server still keeps, because the network was cut, is ended.
+ * again as soon as there is a database; a session of our own that the server still keeps, because the network was cut, is ended; one
+ * that the server ended and did not say so is found out by asking.
  * Where another program was faster, `lost` says so, and this one must stop.
  *
  * @throws where another program has this database.
@@ -65,7 +69,12 @@ interface Session {
 
 /** Null where another program holds it. @throws where the database is away */
 async function take(connection: pg.ClientConfig, old?: Session): Promise<Session | null> {
-  const client = new pg.Client({ ...connection, connectionTimeoutMillis: 10_000, keepAlive: true });
+  const client = new pg.Client({
+    ...connection,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: ANSWER_WITHIN,
+    keepAlive: true,
+  });
   const cut = new Promise((resolve) => client.once('end', resolve));
   client.on('error', () => undefined);
   await client.connect();
@@ -76,13 +85,24 @@ async function take(connection: pg.ClientConfig, old?: Session): Promise<Session
        from pg_stat_activity where pid = pg_backend_pid()`,
       [PROGRAM_LOCK],
     );
-    if (rows[0]?.held) return { client, cut, pid: rows[0].pid, began: rows[0].began };
+    if (rows[0]?.held) {
+      ask(client, cut);
+      return { client, cut, pid: rows[0].pid, began: rows[0].began };
+    }
     await client.end();
     return null;
   } catch (error) {
     await client.end().catch(() => undefined);
     throw error;
   }
+}
+
+/** Ends a session that does not answer: then it counts as cut. */
+function ask(client: pg.Client, cut: Promise<unknown>): void {
+  const timer = setInterval(() => {
+    client.query('select 1').catch(() => client.end().catch(() => undefined));
+  }, ASK_EVERY).unref();
+  void cut.then(() => clearInterval(timer));
 }
 
 /** Only the very session that held the lock for us, and waits until it is gone. */

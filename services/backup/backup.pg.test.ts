@@ -180,9 +180,10 @@ describe('the nightly backups', () => {
     const nights = join(folder, 'nights');
     mkdirSync(nights);
     for (const day of ['01', '02', '03'])
-      writeFileSync(join(nights, `taskmaster-2030-01-${day}T030000Z.tmbackup`), 'x');
-    writeFileSync(join(nights, 'taskmaster-2029-12-31T030000Z-asked.tmbackup'), 'x');
-    writeFileSync(join(nights, 'taskmaster-2030-01-04T030000Z.tmbackup.unfinished'), 'x');
+      writeFileSync(join(nights, `taskmaster-2020-01-${day}T030000Z.tmbackup`), 'x');
+    writeFileSync(join(nights, 'taskmaster-2019-12-31T030000Z-asked.tmbackup'), 'x');
+    writeFileSync(join(nights, 'taskmaster-2099-01-01T030000Z.tmbackup'), 'x');
+    writeFileSync(join(nights, 'taskmaster-2020-01-04T030000Z.tmbackup.unfinished'), 'x');
     const nightly = startNightly({
       folder: nights,
       keep: 2,
@@ -192,14 +193,17 @@ describe('the nightly backups', () => {
       },
       log: createLogger('silent'),
     });
+    expect(await nightly.state()).toMatch(/^overdue: the last is \d+ days old$/);
     const { file: asked } = await nightly.make();
+    expect(await nightly.state()).toBe('the last was made within the hour');
     await nightly.stop();
     expect(asked).toMatch(/-asked\.tmbackup$/);
     expect(readdirSync(nights).sort()).toEqual(
       [
-        'taskmaster-2029-12-31T030000Z-asked.tmbackup',
-        'taskmaster-2030-01-02T030000Z.tmbackup',
-        'taskmaster-2030-01-03T030000Z.tmbackup',
+        'taskmaster-2019-12-31T030000Z-asked.tmbackup',
+        'taskmaster-2099-01-01T030000Z.tmbackup',
+        'taskmaster-2020-01-02T030000Z.tmbackup',
+        'taskmaster-2020-01-03T030000Z.tmbackup',
         basename(asked),
       ].sort(),
     );

@@ -28,7 +28,8 @@ export function startNightly({ folder, keep, make, log }: NightlyOptions) {
       .flatMap((name) => {
         const [, date, hours, minutes, seconds, asked] = NAME.exec(name) ?? [];
         const at = Date.parse(`${date}T${hours}:${minutes}:${seconds}Z`);
-        return date ? [{ file: join(folder, name), at, asked: asked !== undefined }] : [];
+        // One that is dated ahead is of a wrong clock: it must not stand for those that are to come.
+        return date && at <= Date.now() + HOUR ? [{ file: join(folder, name), at, asked: asked !== undefined }] : [];
       })
       .sort((a, b) => b.at - a.at);
 

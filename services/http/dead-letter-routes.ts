@@ -81,8 +81,8 @@ export function deadLetterRoutes({
         throw new Problem('failed_again', 'Why stands in the log.');
       });
       if (outcome === 'unknown') throw new Problem('not_found');
-      if (outcome === 'applied')
-        await record(request, { who, action: 'dead_letter_replayed', detail: { service, id } });
+      if (outcome !== 'already_replayed')
+        await record(request, { who, action: 'dead_letter_replayed', detail: { service, id, outcome } });
       return { outcome };
     },
   );

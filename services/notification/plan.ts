@@ -22,7 +22,7 @@ const keepTask = say(
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
    on conflict (workspace_id, id) do update set title = excluded.title, series_id = excluded.series_id,
      due_date = excluded.due_date, due_time = excluded.due_time, due_zone = excluded.due_zone, open = excluded.open,
-     sequence = excluded.sequence`,
+     sequence = excluded.sequence where task.sequence <= excluded.sequence`,
 );
 const keepReminder = say(
   'keep_reminder',
@@ -30,14 +30,14 @@ const keepReminder = say(
    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
    on conflict (workspace_id, id) do update set task_id = excluded.task_id, series_id = excluded.series_id,
      minutes_before = excluded.minutes_before, at = excluded.at, deleted_at = excluded.deleted_at,
-     sequence = excluded.sequence`,
+     sequence = excluded.sequence where reminder.sequence <= excluded.sequence`,
 );
 const keepPerson = say(
   'keep_person',
   `insert into notification.person (user_id, name, email, email_verified, settings, gone, sequence) values ($1, $2, $3, $4, $5, $6, $7)
    on conflict (user_id) do update set name = excluded.name, email = excluded.email,
      email_verified = excluded.email_verified, settings = excluded.settings, gone = excluded.gone,
-     sequence = excluded.sequence`,
+     sequence = excluded.sequence where person.sequence <= excluded.sequence`,
 );
 const settingsOf = say<{ settings: Settings }>(
   'settings_of',
@@ -142,7 +142,8 @@ export async function follow(event: ChangeEvent, tx: NotificationTx, late: boole
     // What it would have planned is planned by what is known now.
     if (newer) {
       const known = entity === 'task' ? await tx.query(tasksOf, [workspace_id, event.subject, null]) : [];
-      return { ...(await replan(known, event, tx)), outcome: 'superseded' };
+      const now = { ...event, time: new Date().toISOString() };
+      return { ...(await replan(known, now, tx)), outcome: 'superseded' };
     }
   }
   switch (entity) {

@@ -7,6 +7,8 @@ export interface DatabaseProxy {
   readonly port: number;
   /** Cuts the client's side of every connection. The server keeps its own until it notices: `half` says it never does. */
   cut(how?: 'half'): void;
+  /** Cuts the server's side of every connection, and lets the client hear nothing of it, nor of anything else. */
+  mute(): void;
   /** Asked at each COMMIT that goes by, whether its answer shall be lost. */
   loseCommit(decide: (() => boolean) | undefined): void;
   /** COMMITs that the server confirmed and whose client never heard of it. */
@@ -17,6 +19,7 @@ export interface DatabaseProxy {
 export async function startDatabaseProxy(to: { host: string; port: number }): Promise<DatabaseProxy> {
   const pairs = new Set<{ client: net.Socket; server: net.Socket }>();
   const left = new Set<net.Socket>();
+  const muted = new Set<net.Socket>();
   let decide: (() => boolean) | undefined;
   let lost = 0;
   const proxy = net.createServer((client) => {
@@ -26,7 +29,7 @@ export async function startDatabaseProxy(to: { host: string; port: number }): Pr
     let losing = false;
     const end = () => {
       pairs.delete(pair);
-      client.destroy();
+      if (!muted.has(client)) client.destroy();
       if (!left.has(server)) server.destroy();
     };
     for (const socket of [client, server]) socket.on('error', end).on('close', end);
@@ -35,7 +38,7 @@ export async function startDatabaseProxy(to: { host: string; port: number }): Pr
     });
     client.on('data', (bytes) => {
       commits(bytes);
-      server.write(bytes);
+      if (!muted.has(client)) server.write(bytes);
     });
     let answers = Buffer.alloc(0);
     server.on('data', (bytes) => {
@@ -59,11 +62,18 @@ export async function startDatabaseProxy(to: { host: string; port: number }): Pr
         client.destroy();
       }
     },
+    mute() {
+      for (const { client, server } of pairs) {
+        muted.add(client);
+        server.destroy();
+      }
+    },
     loseCommit(next) {
       decide = next;
     },
     async stop() {
       for (const { client } of pairs) client.destroy();
+      for (const client of muted) client.destroy();
       for (const server of left) server.destroy();
       proxy.close();
       await once(proxy, 'close');
