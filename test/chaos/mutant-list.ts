@@ -196,6 +196,14 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'letters are withdrawn though their task is open',
+    turns: 'P5 mails lost',
+    rounds: 2,
+    patience: 10_000,
+    file: 'services/notification/deliver.ts',
+    replace: [['t.id = l.task_id and not t.open))))`', 't.id = l.task_id))))`']],
+  },
+  {
     breaks: 'a letter is sent again after its answer',
     turns: 'P5 mails doubled',
     rounds: 2,

@@ -33,8 +33,13 @@ interface Claim {
  * @param deaths when programs ended by force, in milliseconds.
  */
 export async function mails(client: pg.Client, taken: readonly Taken[], deaths: readonly number[]) {
-  const { rows: ledger } = await client.query<{ id: string; task_id: string; state: string; taken_back: boolean }>(
-    `select id, task_id, state from notification.ledger where channel = 'mail'`,
+  const { rows: ledger } = await client.query<{ id: string; task_id: string; state: string; excused: boolean }>(
+    `select l.id, l.task_id, l.state, case when l."for" = 'digest'
+         then not exists (select from jsonb_array_elements(n.entries) e join tasks.task t on t.id = (e ->> 'task_id')::uuid
+           where t.workspace_id = l.workspace_id and t.status = 'pending' and t.deleted_at is null)
+         else n.withdrawn_at is not null or exists (select from tasks.change c where c.workspace_id = l.workspace_id
+           and c.entity_id = l.task_id and c.kind in ('completed', 'deleted', 'skipped')) end as excused
+     from notification.ledger l join notification.notification n on n.id = l.notification_id where l.channel = 'mail'`,
   );
   const { rows: claims } = await client.query<Claim>(
     `select m.ledger_id, extract(epoch from m.at)::float8 * 1000 as at,
@@ -75,6 +80,9 @@ export async function mails(client: pg.Client, taken: readonly Taken[], deaths: 
             row.state === 'failed' || (['handed_over', 'acknowledged'].includes(row.state) && !takenBy.has(row.id)),
         )
         .map((row) => ({ id: row.task_id, what: `${row.id} ${row.state}, and the mail server never took it` })),
+      ...ledger
+        .filter((row) => row.state === 'withdrawn' && !row.excused)
+        .map((row) => ({ id: row.task_id, what: `${row.id} withdrawn, and its task is open` })),
     ],
     doubled,
   };
