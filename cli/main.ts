@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { serviceNames } from '@taskmaster/contracts/http/admin';
 import { ask, Refused } from './ask.ts';
 import { table } from './table.ts';
-import { inWords, verifyFile } from './verify-audit.ts';
+import { beginningsInWords, inWords, verifyFile } from './verify-audit.ts';
 
 const HELP = `taskmaster: for whoever runs the place, on the machine where it runs (DATA_DIR names the folder; ./data without)
 
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
     case 'audit':
       if (verb === 'verify' && rest[0]) {
         const found = await verifyFile(rest[0], values.checkpoints, values.key);
-        const { entries, chains, at, broken_at, public_keys } = found;
+        const { entries, chains, begins, at, broken_at, public_keys } = found;
         if (broken_at) {
           process.exitCode = 1;
           return say(`BROKEN after ${entries} good entries. ${inWords(broken_at)}`);
@@ -87,6 +87,7 @@ async function main(): Promise<void> {
         return say(
           [
             `Intact: ${entries} entries in ${chains.length} chains, all that there were at ${at}.`,
+            ...beginningsInWords(begins),
             values.key
               ? 'Signed by your key.'
               : `Signed by ${public_keys.join(' and ')}: compare with the key you noted, or give it: --key HEX`,

@@ -1,6 +1,6 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Break } from '@taskmaster/contracts/audit/entry';
+import type { Beginning, Break } from '@taskmaster/contracts/audit/entry';
 import { NotOfAnExport, type Verified, verifyExport } from '@taskmaster/contracts/audit/verify-export';
 
 /** What is wrong, for a person. */
@@ -12,6 +12,8 @@ const WORDS: Readonly<Record<Break['why'], string>> = {
   rewritten: 'the chain was written anew: another hash was signed',
   columns: 'what is shown of it is not what was stored',
   signature: 'it is not signed by the key it names, or not by yours',
+  unproven:
+    'the chain begins behind it, and no checkpoint has signed that place: what was before is gone, by whose hand is not known',
   unsealed: 'an export begins with its seal, and this one does not',
 };
 export const inWords = ({ chain, seq, why }: Break): string => `${chain}, entry ${seq}: ${WORDS[why]}.`;
@@ -21,13 +23,31 @@ export const inWords = ({ chain, seq, why }: Break): string => `${chain}, entry 
  * verifies. @throws where a file is no export, or cannot be read
  */
 export async function verifyFile(file: string, checkpoints?: string, key?: string): Promise<Verified> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
-  const signed = checkpoints ? readFileSync(checkpoints, 'utf8').split('\n').filter(Boolean) : [];
   try {
-    return await verifyExport(lines, signed, key);
+    return await verifyExport(linesOf(file), checkpoints ? linesOf(checkpoints) : undefined, key);
   } catch (error) {
     if (!(error instanceof NotOfAnExport)) throw error;
     const where = error.of === 'export' ? file : checkpoints;
     throw new Error(`Line ${error.line} of ${where} is not of an export of the audit log, nor a checkpoint.`);
   }
+}
+
+/** Opened when the first line is asked for: what a reader says before somebody listens is lost. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** Which chains begin late, and what that says. Nothing where all are whole. */
+export function beginningsInWords(begins: readonly Beginning[] = []): string[] {
+  const unproven = begins.filter(({ signed_at }) => signed_at === undefined);
+  return [
+    ...begins
+      .filter(({ signed_at }) => signed_at !== undefined)
+      .map(({ chain, seq, signed_at }) => `${chain} begins behind entry ${seq}, signed at ${signed_at}.`),
+    ...(unproven.length > 0
+      ? [
+          `NOT PROVEN is the beginning of ${unproven.map(({ chain, seq }) => `${chain} (behind entry ${seq})`).join(', ')}: that retention took what was before, and nobody else, only --checkpoints FILE can show.`,
+        ]
+      : []),
+  ];
 }

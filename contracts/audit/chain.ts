@@ -6,12 +6,14 @@
  * from it for filters is no evidence: the text is.
  */
 
-import type { AuditLine, Break, Checkpoint, ExportSeal, Holding } from './entry.ts';
+import type { AuditLine, Beginning, Break, Checkpoint, ExportSeal, Holding } from './entry.ts';
 
 export interface Verdict {
   /** Entries whose hash was computed and found right. */
   entries: number;
   chains: { chain: string; seq: number }[];
+  /** Chains that no longer begin with their first entry. */
+  begins?: Beginning[];
   broken_at?: Break;
 }
 
@@ -53,19 +55,38 @@ type Signed = Checkpoint | ExportSeal;
  */
 export class Verifier {
   private readonly at = new Map<string, { seq: number; hash: Uint8Array }>();
-  private readonly signed = new Map<string, Map<number, { hash: string; at: string }>>();
+  private readonly signed = new Map<string, Map<number, string>>();
+  /** When the beginnings were signed that a checkpoint proves. */
+  private readonly begun = new Map<string, string>();
+  /** Chains of which a later place was signed than they hold. */
+  private readonly cut = new Set<string>();
   private broken: Break | undefined;
   private entries = 0;
 
-  constructor(readonly holds: Holding) {}
+  /** @param provesBeginnings whether every checkpoint will be given: a beginning that none of them signed is then a break */
+  constructor(
+    readonly holds: Holding,
+    private readonly provesBeginnings: boolean,
+  ) {}
 
-  /** What a checkpoint holds has to be met on the way. To be given before the entries. */
-  expect({ at, heads }: Pick<Checkpoint, 'at' | 'heads'>): void {
+  /**
+   * What a checkpoint holds has to be met on the way. To be given before the entries. Only what lies ahead is remembered.
+   * @param proves whether its signature is one to believe where a chain begins
+   */
+  expect({ at, heads }: Pick<Checkpoint, 'at' | 'heads'>, proves: boolean): void {
     for (const [chain, [seq, hash]] of Object.entries(heads)) {
-      const all = this.signed.get(chain) ?? new Map();
-      this.signed.set(chain, all.set(seq, { hash, at }));
-      const from = this.holds.chains[chain]?.from;
-      if (from?.[0] === seq && from[1] !== hash) this.fail(chain, seq, 'rewritten');
+      const promised = this.holds.chains[chain];
+      // What was signed later has its entries later; a chain of somebody else's is not in a person's export.
+      if (seq > (promised?.head[0] ?? 0)) {
+        if (at < this.holds.at && (promised || this.holds.scope === 'installation')) this.cut.add(chain);
+        continue;
+      }
+      if (!promised || seq < promised.from[0]) continue;
+      if (seq > promised.from[0]) {
+        const all = this.signed.get(chain) ?? new Map<number, string>();
+        this.signed.set(chain, all.set(seq, hash));
+      } else if (promised.from[1] !== hash) this.fail(chain, seq, 'rewritten');
+      else if (proves && !this.begun.has(chain)) this.begun.set(chain, at);
     }
   }
 
@@ -85,7 +106,7 @@ export class Verifier {
     const hex = toHex(hash);
     if (hex !== said) return this.fail(chain, seq, 'changed');
     const signed = this.signed.get(chain)?.get(seq);
-    if (signed && signed.hash !== hex) return this.fail(chain, seq, 'rewritten');
+    if (signed !== undefined && signed !== hex) return this.fail(chain, seq, 'rewritten');
     this.at.set(chain, { seq, hash });
     this.entries++;
     return true;
@@ -104,22 +125,26 @@ export class Verifier {
       if (seq < head[0]) this.fail(chain, seq + 1, 'cut');
       else if ((last ? toHex(last.hash) : from[1]) !== head[1]) this.fail(chain, seq, 'rewritten');
     }
-    for (const [chain, signed] of this.signed) {
-      const known = this.holds.chains[chain]?.head[0];
-      // What was signed later has its entries later; a chain of somebody else's is not in a person's export.
-      if (known === undefined && this.holds.scope === 'person') continue;
-      for (const [seq, { at }] of signed) {
-        if (seq > (known ?? 0) && at < this.holds.at) this.fail(chain, (known ?? 0) + 1, 'cut');
-      }
-    }
+    for (const chain of this.cut) this.fail(chain, (this.holds.chains[chain]?.head[0] ?? 0) + 1, 'cut');
+    const begins = this.beginnings();
+    if (this.provesBeginnings)
+      for (const { chain, seq, signed_at } of begins) if (signed_at === undefined) this.fail(chain, seq, 'unproven');
     return {
       entries: this.entries,
-      chains: Object.entries(this.holds.chains).map(([chain, { from }]) => ({
-        chain,
-        seq: this.at.get(chain)?.seq ?? from[0],
-      })),
+      chains: Object.entries(this.holds.chains)
+        .filter(([, { head }]) => head[0] > 0)
+        .map(([chain, { from }]) => ({ chain, seq: this.at.get(chain)?.seq ?? from[0] })),
+      ...(begins.length > 0 ? { begins } : {}),
       ...(this.broken ? { broken_at: this.broken } : {}),
     };
+  }
+
+  private beginnings(): Beginning[] {
+    const late = Object.entries(this.holds.chains).filter(([, { from }]) => from[0] > 0);
+    return late.map(([chain, { from }]) => {
+      const signed_at = this.begun.get(chain);
+      return { chain, seq: from[0], ...(signed_at === undefined ? {} : { signed_at }) };
+    });
   }
 }
 

@@ -6,7 +6,8 @@ type Place = [seq: number, hash: string];
 
 /**
  * The first line of an export: which chains it holds, from where to where, signed. What retention has taken away lies before
- * `from`, at whose place a checkpoint was; `[0, '']` where the chain is whole.
+ * `from`, at whose place a checkpoint was; `[0, '']` where the chain is whole. A chain of its reader that has nothing has both
+ * ends there: should a checkpoint have signed a head of it, it is missing.
  */
 export interface ExportSeal {
   at: string;
@@ -41,9 +42,18 @@ export interface Checkpoint {
 export const breakSchema = z.object({
   chain: z.string(),
   seq: z.int(),
-  why: z.enum(['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature', 'unsealed']),
+  why: z.enum(['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature', 'unsealed', 'unproven']),
 });
 export type Break = z.infer<typeof breakSchema>;
+
+/** A chain that begins behind this place: what was before is gone. */
+export const beginningSchema = z.object({
+  chain: z.string(),
+  seq: z.int(),
+  /** When a checkpoint signed the place; without, nobody has shown that one did. */
+  signed_at: z.string().optional(),
+});
+export type Beginning = z.infer<typeof beginningSchema>;
 
 /** What the service shows of an entry. */
 export const auditEntrySchema = z

@@ -20,12 +20,12 @@ export interface Verified extends Verdict {
 
 /**
  * Verifies an export without a server: its seal says which chains it holds, every hash is computed again, and each is held
- * against the checkpoints given. Where a `key` is given, nothing counts that another has signed.
- * @throws NotOfAnExport
+ * against the checkpoints, where there are any to give: then a chain has to begin where one of them says. Where a `key` is
+ * given, nothing counts that another has signed. @throws NotOfAnExport
  */
 export async function verifyExport(
   lines: AsyncIterable<string> | Iterable<string>,
-  checkpoints: readonly string[] = [],
+  checkpoints?: AsyncIterable<string> | Iterable<string>,
   key?: string,
 ): Promise<Verified> {
   const signers = new Set<string>();
@@ -50,9 +50,9 @@ export async function verifyExport(
           public_keys: [],
         };
       }
-      verifier = new Verifier(one);
+      verifier = new Verifier(one, checkpoints !== undefined);
       if (!(await isGood(one))) verifier.fail('export', 1, 'signature');
-      await hold(verifier, checkpoints, isGood);
+      if (checkpoints) await hold(verifier, checkpoints, isGood);
       continue;
     }
     if (!isLine(one)) throw new NotOfAnExport('export', number);
@@ -64,17 +64,21 @@ export async function verifyExport(
 
 async function hold(
   verifier: Verifier,
-  checkpoints: readonly string[],
+  checkpoints: AsyncIterable<string> | Iterable<string>,
   isGood: (said: Checkpoint) => Promise<boolean>,
 ): Promise<void> {
   let before: string | undefined;
-  for (const [index, line] of checkpoints.entries()) {
+  let number = 0;
+  for await (const line of checkpoints) {
+    number++;
+    if (line === '') continue;
     const one = read(line);
-    if (!isCheckpoint(one)) throw new NotOfAnExport('checkpoints', index + 1);
-    if (!(await isGood(one))) verifier.fail('checkpoint', index + 1, 'signature');
+    if (!isCheckpoint(one)) throw new NotOfAnExport('checkpoints', number);
+    const good = await isGood(one);
+    if (!good) verifier.fail('checkpoint', number, 'signature');
     if (before !== undefined && one.previous !== (await hashOfLine(before)))
-      verifier.fail('checkpoint', index + 1, 'missing');
-    verifier.expect(one);
+      verifier.fail('checkpoint', number, 'missing');
+    verifier.expect(one, good);
     before = line;
   }
 }

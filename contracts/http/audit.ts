@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditEntrySchema, breakSchema } from '../audit/entry.ts';
+import { auditEntrySchema, beginningSchema, breakSchema } from '../audit/entry.ts';
 import { date, instant, uuid } from '../fields.ts';
 
 const moment = z.union([instant, date]);
@@ -35,6 +35,8 @@ export const auditVerdictSchema = z
   .object({
     intact_to: z.int(),
     chains: z.array(z.object({ chain: z.string(), seq: z.int() })),
+    /** Chains that no longer begin with their first entry. */
+    begins: z.array(beginningSchema).optional(),
     broken_at: breakSchema.optional(),
     /** With which exports and checkpoints are signed: kept elsewhere, it shows whether they still are. */
     public_key: z.string(),

@@ -1,7 +1,16 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chainOfUser, hashBefore, isSigned, nextHash, openPayload, toHex } from '@taskmaster/contracts/audit/chain';
+import {
+  canonical,
+  chainOfUser,
+  hashBefore,
+  hashOfLine,
+  isSigned,
+  nextHash,
+  openPayload,
+  toHex,
+} from '@taskmaster/contracts/audit/chain';
 import type { AuditLine, ExportSeal } from '@taskmaster/contracts/audit/entry';
 import { verifyExport } from '@taskmaster/contracts/audit/verify-export';
 import { actEvent } from '@taskmaster/contracts/events/act';
@@ -430,6 +439,48 @@ describe('the service’s own verifying', () => {
     expect(await broken()).toMatchObject({ chain, why: 'cut' });
   });
 
+  it('believes a beginning only where this place signed it, and so does whoever verifies elsewhere', async () => {
+    const cleo = await services.person('cleo');
+    const chain = `workspace:${cleo.workspace}`;
+    for (let n = 0; n < 6; n++) await cleo.call('POST', '/api/tasks', { title: `gone ${n}` });
+    await witnessed(cleo);
+    await services.audit.checkpoint();
+    const found = async () => (await cleo.call('GET', '/api/audit-logs/verify')).json;
+    expect((await found()).begins).toBeUndefined();
+    const { public_key } = await found();
+    const { rows } = await owner.query(
+      `select encode(hash, 'hex') as hash from audit.audit_logs where chain = $1 and seq = 3`,
+      [chain],
+    );
+    await behindTheTrigger(
+      `update audit.chain c set base_seq = 3, base_hash = (select hash from audit.audit_logs l where l.chain = c.chain and l.seq = 3) where chain = $1`,
+      [chain],
+    );
+    await behindTheTrigger('delete from audit.audit_logs where chain = $1 and seq <= 3', [chain]);
+    const unproven = { chain, seq: 3, why: 'unproven' };
+    expect((await found()).broken_at).toEqual(unproven);
+    const file = await wholeExport(cleo);
+    expect((await verifyExport(file, await checkpointLines(), public_key)).broken_at).toEqual(unproven);
+    const alone = await verifyExport(file, undefined, public_key);
+    expect([alone.broken_at, alone.begins]).toEqual([undefined, [{ chain, seq: 3 }]]);
+
+    // Signed, and behind the one before it, but by somebody else.
+    const lines = await checkpointLines();
+    const forged = canonical(
+      createSigner('another secret of at least thirty-two characters').signed({
+        at: new Date().toISOString(),
+        previous: await hashOfLine(lines.at(-1) ?? ''),
+        heads: { [chain]: [3, rows[0].hash] },
+      }),
+    );
+    await owner.query('insert into audit.checkpoint (at, line) values (now(), $1)', [forged]);
+    expect((await found()).broken_at).toEqual(unproven);
+    expect((await verifyExport(file, await checkpointLines(), public_key)).broken_at).toMatchObject({
+      why: 'signature',
+    });
+    await behindTheTrigger('delete from audit.checkpoint where line = $1', [forged]);
+  });
+
   it('misses a chain that went with its head, and a checkpoint that is not signed', async () => {
     const all = async () => (await admin.call('GET', '/api/audit-logs/verify')).json.broken_at;
     const chain = `workspace:${bob.workspace}`;
@@ -439,6 +490,9 @@ describe('the service’s own verifying', () => {
     await behindTheTrigger('update audit.audit_logs set chain = $2 where chain = $1', [chain, 'elsewhere']);
     const found = async () => (await bob.call('GET', '/api/audit-logs/verify')).json;
     expect((await found()).chains.map((one: { chain: string }) => one.chain)).not.toContain(chain);
+    expect((await found()).broken_at).toEqual({ chain, seq: 1, why: 'cut' });
+    const { broken_at } = await verifyExport(await wholeExport(bob), await checkpointLines());
+    expect(broken_at).toEqual({ chain, seq: 1, why: 'cut' });
     expect(await all()).toBeDefined();
     await behindTheTrigger('update audit.audit_logs set chain = $2 where chain = $1', ['elsewhere', chain]);
     const [row] = rows;

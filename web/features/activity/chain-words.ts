@@ -1,5 +1,5 @@
 import { chainOfUser, chainOfWorkspace, INSTALLATION_CHAIN } from '@taskmaster/contracts/audit/chain';
-import type { Break } from '@taskmaster/contracts/audit/entry';
+import type { Beginning, Break } from '@taskmaster/contracts/audit/entry';
 import { personalWorkspaceId } from '@taskmaster/domain/ids';
 
 export interface Owner {
@@ -28,9 +28,18 @@ const breaks: Record<Break['why'], string> = {
   rewritten: 'from there on the chain was written anew: it no longer meets what was signed',
   columns: 'what is shown beside it is not what was written',
   signature: 'the signature is not of these words',
+  unproven:
+    'the chain begins behind it, and no checkpoint signed that: what was before is gone, by whose hand is not known',
   unsealed: 'the seal is missing that an export begins with',
 };
 
 /** Which chain broke, where, and how. */
 export const breakInWords = ({ chain, seq, why }: Break, owner: Owner): string =>
   `In ${chainInWords(chain, owner)}, at #${seq.toLocaleString('en')}: ${breaks[why]}.`;
+
+/** Which chains of a file begin late: nothing in the file can show by whose hand. */
+export function beginningsInWords(begins: readonly Beginning[] = [], owner: Owner): string {
+  if (begins.length === 0) return '';
+  const all = begins.map(({ chain, seq }) => `${chainInWords(chain, owner)} (behind #${seq.toLocaleString('en')})`);
+  return `Not proven is where it begins: ${all.join(', ')}. That only what is old was taken away before it, a file of checkpoints can show. `;
+}

@@ -3,7 +3,7 @@ import { localOf } from '@taskmaster/domain/time/zoned';
 import { useEffect, useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { ask } from '../../sync/transport.ts';
-import { breakInWords, type Owner } from './chain-words.ts';
+import { beginningsInWords, breakInWords, type Owner } from './chain-words.ts';
 import { type FileVerdict, verifyText } from './verify-file.ts';
 
 type Checked = Omit<Verdict, 'entries'> & { intact_to: number; public_key: string };
@@ -72,7 +72,7 @@ export function Seal({ people }: Required<Pick<Owner, 'people'>>) {
           </h2>
           <p>
             {broken
-              ? `${breakInWords(broken, owner)} Checked at ${at}. What was written before it is whole.`
+              ? `${breakInWords(broken, owner)} Checked at ${at}.${broken.why === 'unproven' ? '' : ' What was written before it is whole.'}`
               : checked
                 ? `Every link of ${checked.chains.length === 1 ? '1 chain' : `${number(checked.chains.length)} chains`}, ${number(checked.intact_to)} entries, checked by the server at ${at}.`
                 : state === 'away'
@@ -137,7 +137,7 @@ function fileInWords(name: string, verdict: FileVerdict, owner: Owner, placeKey:
   if ('unreadable' in verdict) return `${name}: line ${verdict.unreadable} is no line of an export.`;
   if (verdict.broken_at) return `${name} is broken. ${breakInWords(verdict.broken_at, owner)}`;
   const chains = verdict.chains.length === 1 ? '1 chain' : `${verdict.chains.length} chains`;
-  return `${name} is intact: ${verdict.entries.toLocaleString('en')} entries in ${chains}, none changed, none missing. ${signerInWords(verdict.public_keys, placeKey)}`;
+  return `${name} is intact: ${verdict.entries.toLocaleString('en')} entries in ${chains}, none changed, none missing. ${beginningsInWords(verdict.begins, owner)}${signerInWords(verdict.public_keys, placeKey)}`;
 }
 
 /** Whether the one who sealed it is this place: as far as the server can be asked. */

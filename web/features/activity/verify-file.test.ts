@@ -1,6 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { canonical, hashBefore, nextHash, toHex } from '@taskmaster/contracts/audit/chain';
+import { verifyExport } from '@taskmaster/contracts/audit/verify-export';
 import { expect, test } from 'vitest';
+import { beginningsInWords } from './chain-words.ts';
 import { verifyText } from './verify-file.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -48,6 +50,39 @@ test('an export verifies without a server, and a change in it is found', async (
   expect(await found(lines.slice(1).join('\n'))).toMatchObject({ why: 'unsealed' });
   const shorter = (lines[0] ?? '').replace('"head":[5', '"head":[4');
   expect(await found([shorter, ...lines.slice(1, -1)].join('\n'))).toMatchObject({ chain: 'export', why: 'signature' });
+});
+
+test('where a chain begins is proven by a checkpoint alone; a chain that has nothing yet is intact', async () => {
+  const lines = await exported(5);
+  const said = JSON.parse(lines[0] ?? '') as { at: string; scope: string; chains: Record<string, object> };
+  const { hash } = JSON.parse(lines[2] ?? '') as { hash: string };
+  const head = (said.chains['user:lena'] as { head: unknown }).head;
+  const chains = { 'user:lena': { from: [2, hash], head }, 'workspace:new': { from: [0, ''], head: [0, ''] } };
+  const file = [sealed({ at: said.at, scope: said.scope, chains }), ...lines.slice(3)];
+  const begins = [{ chain: 'user:lena', seq: 2 }];
+  const owner = { user_id: 'lena', workspace_id: 'new' };
+  expect(await verifyText(file.join('\n'))).toMatchObject({
+    entries: 3,
+    chains: [{ chain: 'user:lena', seq: 5 }],
+    begins,
+  });
+  expect(beginningsInWords(begins, owner)).toContain('your sign-ins (behind #2)');
+
+  const checkpoint = (heads: object, at = '2026-12-01T00:00:00.000Z') => sealed({ at, previous: '', heads });
+  const on = (heads: object) => verifyExport(file, [checkpoint(heads)]);
+  expect((await on({ 'user:lena': [3, JSON.parse(lines[3] ?? '').hash] })).broken_at).toEqual({
+    chain: 'user:lena',
+    seq: 2,
+    why: 'unproven',
+  });
+  const proven = await on({ 'user:lena': [2, hash] });
+  expect([proven.broken_at, proven.begins?.[0]?.signed_at]).toEqual([undefined, '2026-12-01T00:00:00.000Z']);
+  expect((await on({ 'user:lena': [2, hash], 'workspace:new': [1, hash] })).broken_at).toEqual({
+    chain: 'workspace:new',
+    seq: 1,
+    why: 'cut',
+  });
+  expect((await verifyExport(file, [])).broken_at).toMatchObject({ why: 'unproven' });
 });
 
 test('a file that is no export is said to be none', async () => {
