@@ -1,7 +1,9 @@
--- What is older than the retention goes, but only behind a checkpoint that signed where the chain then begins. Nobody, the owner
--- of the tables included, can take away an entry otherwise.
+-- What is older than the retention goes, but only behind a place that stands in a checkpoint. Whether anybody signed that line
+-- PostgreSQL cannot see; the service looks before it lets a chain begin there, and so does whoever verifies. The owner of the tables
+-- can add lines and go behind triggers: a beginning that is not signed then shows as one.
 
-alter table audit.chain add base_seq bigint not null default 0, add base_hash bytea;
+-- `base_at`: since when it begins there. What lies before goes hours later, when nobody reads it any more.
+alter table audit.chain add base_seq bigint not null default 0, add base_hash bytea, add base_at timestamptz(3);
 
 create index audit_of_chain on audit.audit_logs (chain, at desc, seq desc);
 drop index audit.audit_of_user;
@@ -26,6 +28,7 @@ create trigger chains_only_grow before delete or truncate on audit.chain
 create trigger chains_never_shrink before update on audit.chain
   for each row when (new.seq < old.seq or new.base_seq < old.base_seq) execute function audit.refuse();
 
+-- In a checkpoint, that is: signed or not.
 create function audit.refuse_unsigned_base() returns trigger language plpgsql as $$
 begin
   if exists (
@@ -35,7 +38,7 @@ begin
   ) then
     return new;
   end if;
-  raise exception 'a chain begins where a checkpoint has signed it' using errcode = '42501';
+  raise exception 'a chain begins where a checkpoint says' using errcode = '42501';
 end $$;
 create trigger chains_begin_at_a_checkpoint before update on audit.chain
   for each row when (new.base_seq is distinct from old.base_seq) execute function audit.refuse_unsigned_base();

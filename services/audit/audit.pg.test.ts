@@ -22,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
 import { witness } from './append.ts';
 import { createSigner, makeCheckpoint } from './checkpoints.ts';
+import { createQueries } from './queries.ts';
 import { forgetOld } from './retention.ts';
 import { createKeys } from './seal.ts';
 
@@ -347,45 +348,126 @@ describe('a checkpoint', () => {
 });
 
 describe('retention', () => {
+  const silent = createLogger('silent');
+  const forgetNow = (log = silent) => forgetOld({ background }, 90, log);
+  const act = (who: string, daysAgo: number) => {
+    const time = new Date(Date.now() - daysAgo * 86_400_000).toISOString();
+    const event = actEvent({ action: 'signed_in', who: { user_id: who }, via: 'rest' }, { id: uuid(), time });
+    return background((tx) => witness(event, tx, createKeys(background)));
+  };
+  const left = async (who: string) =>
+    (
+      await owner.query('select seq::int from audit.audit_logs where chain = $1 order by seq', [chainOfUser(who)])
+    ).rows.map((row) => row.seq);
+  const beginsAt = async (who: string) =>
+    (await owner.query('select base_seq::int from audit.chain where chain = $1', [chainOfUser(who)])).rows[0].base_seq;
+  const behindTheTrigger = async (text: string, values: unknown[] = []) => {
+    await owner.query('set session_replication_role = replica');
+    await owner.query(text, values);
+    await owner.query('set session_replication_role = origin');
+  };
+  const signedDaysAgo = async (days: number) => {
+    await services.audit.checkpoint();
+    await behindTheTrigger(
+      `update audit.checkpoint set at = now() - $1 * interval '1 day' where id = (select max(id) from audit.checkpoint)`,
+      [days],
+    );
+  };
+  const hoursPass = () => behindTheTrigger(`update audit.chain set base_at = base_at - interval '6 hours'`);
+
   it('takes away old entries behind a checkpoint of their time, and nothing else; what is left verifies', async () => {
     const who = uuid();
     const chain = chainOfUser(who);
-    const keys = createKeys(background);
-    const act = (daysAgo: number) => {
-      const time = new Date(Date.now() - daysAgo * 86_400_000).toISOString();
-      const event = actEvent({ action: 'signed_in', who: { user_id: who }, via: 'rest' }, { id: uuid(), time });
-      return background((tx) => witness(event, tx, keys));
-    };
-    for (const days of [100, 99, 98]) await act(days);
+    for (const days of [100, 99, 98]) await act(who, days);
     await services.audit.checkpoint();
-    await act(97);
-    await act(1);
+    await act(who, 97);
+    await act(who, 1);
     await services.audit.checkpoint();
-    const left = async () =>
-      (await owner.query('select seq::int from audit.audit_logs where chain = $1 order by seq', [chain])).rows.map(
-        (row) => row.seq,
-      );
     // Both checkpoints are of now: nothing that old was signed then.
-    expect(await forgetOld({ background }, 90)).toBe(0);
-    expect(await left()).toEqual([1, 2, 3, 4, 5]);
+    await forgetNow();
+    await hoursPass();
+    expect(await forgetNow()).toBe(0);
+    expect(await left(who)).toEqual([1, 2, 3, 4, 5]);
     const of = (await checkpointLines()).findIndex((line) => line.includes(chain));
-    await owner.query('set session_replication_role = replica');
-    await owner.query(
+    await behindTheTrigger(
       `update audit.checkpoint set at = now() - interval '95 days' where id = (select id from audit.checkpoint order by id offset $1 limit 1)`,
       [of],
     );
-    await owner.query('set session_replication_role = origin');
-    expect(await forgetOld({ background }, 90)).toBe(3);
-    expect(await left()).toEqual([4, 5]);
-    expect(await forgetOld({ background }, 90)).toBe(0);
 
-    expect((await admin.call('GET', '/api/audit-logs/verify')).json.broken_at).toBeUndefined();
+    // Whoever was told the earlier beginning still finds what they were told of.
+    const signer = createSigner('a secret of at least thirty-two characters');
+    const queries = createQueries({ background, transact: background }, createKeys(background), signer);
+    const download = queries.exported({ user_id: admin.id, role: 'admin', workspace_ids: [] });
+    const taken = [JSON.stringify((await download.next()).value)];
+    expect(await forgetNow()).toBe(0);
+    expect(await forgetNow()).toBe(0);
+    for await (const line of download) taken.push(JSON.stringify(line));
+    expect((await verifyExport(taken, await checkpointLines())).broken_at).toBeUndefined();
+    expect(await left(who)).toEqual([1, 2, 3, 4, 5]);
+
+    await hoursPass();
+    expect(await forgetNow()).toBe(3);
+    expect(await left(who)).toEqual([4, 5]);
+    expect(await forgetNow()).toBe(0);
+
+    const verdict = (await admin.call('GET', '/api/audit-logs/verify')).json;
+    expect(verdict.broken_at).toBeUndefined();
+    expect(verdict.begins).toEqual([{ chain, seq: 3, signed_at: expect.any(String) }]);
     const file = await wholeExport(admin);
     expect((await verifyExport(file, await checkpointLines())).broken_at).toBeUndefined();
     const late = file.filter((line) => !(line.includes(chain) && line.includes('"seq":4,')));
     expect((await verifyExport(late)).broken_at).toEqual({ chain, seq: 4, why: 'missing' });
-    await act(0);
-    expect(await left()).toEqual([4, 5, 6]);
+    await act(who, 0);
+    expect(await left(who)).toEqual([4, 5, 6]);
+  });
+
+  it('looks at the entries themselves: a checkpoint of a clock that was wrong takes no younger one away', async () => {
+    const who = uuid();
+    for (const days of [100, 99]) await act(who, days);
+    await signedDaysAgo(95);
+    for (const days of [30, 5]) await act(who, days);
+    await signedDaysAgo(94);
+    await forgetNow();
+    expect(await beginsAt(who)).toBe(2);
+    await hoursPass();
+    await forgetNow();
+    expect(await left(who)).toEqual([3, 4]);
+  });
+
+  it('goes on with the other chains where one cannot, and says so', async () => {
+    const [ahead, stuck, well] = [uuid(), uuid(), uuid()];
+    for (const days of [100, -1_000]) await act(ahead, days);
+    for (const who of [stuck, well]) for (const days of [100, 99]) await act(who, days);
+    await signedDaysAgo(95);
+    const said: string[] = [];
+    const log = createLogger('warn', { write: (line: string) => void said.push(line) } as never);
+    await forgetNow(log);
+    expect([await beginsAt(ahead), await beginsAt(stuck), await beginsAt(well)]).toEqual([0, 2, 2]);
+    expect(said.filter((line) => line.includes(ahead) && line.includes('"seq":2'))).toHaveLength(1);
+    await behindTheTrigger('update audit.audit_logs set at = now() where chain = $1 and seq = 2', [chainOfUser(stuck)]);
+    await hoursPass();
+    expect(await forgetNow(log)).toBe(2);
+    expect([await left(ahead), await left(stuck), await left(well)]).toEqual([[1, 2], [1, 2], []]);
+    expect(said.filter((line) => line.includes(stuck))).toHaveLength(1);
+    await behindTheTrigger(
+      `update audit.audit_logs set at = (stored::jsonb ->> 'time')::timestamptz where chain = $1 and seq = 2`,
+      [chainOfUser(stuck)],
+    );
+  });
+
+  it('goes by no line that nobody signed, though the database takes it for a checkpoint', async () => {
+    const who = uuid();
+    for (const days of [100, 99]) await act(who, days);
+    const { rows } = await owner.query(
+      `select encode(hash, 'hex') as hash from audit.audit_logs where chain = $1 and seq = 2`,
+      [chainOfUser(who)],
+    );
+    const { previous, ...signed } = JSON.parse((await checkpointLines()).at(-1) ?? '');
+    const line = canonical({ ...signed, previous, heads: { [chainOfUser(who)]: [2, rows[0].hash] } });
+    await owner.query(`insert into audit.checkpoint (at, line) values (now() - interval '95 days', $1)`, [line]);
+    await forgetNow();
+    expect(await beginsAt(who)).toBe(0);
+    await behindTheTrigger('delete from audit.checkpoint where line = $1', [line]);
   });
 
   it('is the only way: the database refuses what no checkpoint signed, and what is of today', async () => {

@@ -15,6 +15,7 @@ import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { columnsOf } from './append.ts';
 import type { Signer } from './checkpoints.ts';
+import { READ_WITHIN } from './retention.ts';
 import { entryKey, type Keys, open } from './seal.ts';
 
 /** Who looks: an administrator sees every chain, anybody else those of their workspaces and their own. */
@@ -118,10 +119,13 @@ export function createQueries(
     return { at: now?.at ?? '', scope: reader.role === 'admin' ? 'installation' : 'person', chains };
   }
 
+  /** Nothing is locked meanwhile: retention leaves what a reader was promised until their time is over. */
   async function* entriesOf(reader: Reader, { chains }: Holding): AsyncGenerator<Row> {
     const read = reading(reader);
+    const began = performance.now();
     for (const [chain, { from, head }] of Object.entries(chains)) {
       for (let last = from[0]; last < head[0]; ) {
+        if (performance.now() - began > READ_WITHIN) throw new Error('It was not read in time: retention goes on.');
         const page = await read((tx) => tx.query(entriesAfter, [chain, last, SLICE]));
         yield* page.filter((row) => row.seq <= head[0]);
         const end = page.at(-1);

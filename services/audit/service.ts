@@ -8,7 +8,7 @@ import type { Http } from '../http/server.ts';
 import { witness } from './append.ts';
 import { createSigner, makeCheckpoint } from './checkpoints.ts';
 import { createQueries, type Reader } from './queries.ts';
-import { forgetOld } from './retention.ts';
+import { forgetOld, RETENTION_EVERY } from './retention.ts';
 import { auditRoutes } from './routes.ts';
 import { createKeys } from './seal.ts';
 
@@ -34,7 +34,9 @@ const CHECKPOINT = 'audit: checkpoint';
 const carried = forgetCarried('audit');
 const SOON = 1_000;
 const HOUR = 60 * 60 * 1000;
-const DAY = 24 * HOUR;
+const RETENTION = 'audit: retention';
+/** Milliseconds after the start: it has time, and the start has none. */
+const LATER = 5 * 60 * 1000;
 
 /** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Emits nothing. */
 export function startAudit(options: AuditOptions): Audit {
@@ -64,10 +66,15 @@ export function startAudit(options: AuditOptions): Audit {
       record: options.record,
     }),
   );
-  if (retention_days > 0)
-    runtime.every('audit: retention', DAY, async () => {
-      const entries = await forgetOld(runtime, retention_days);
+  if (retention_days > 0) {
+    const forget = async () => {
+      const entries = await forgetOld(runtime, retention_days, log);
       if (entries > 0) log.info({ entries, older_than_days: retention_days }, 'old audit entries gone');
-    });
+    };
+    runtime.every(RETENTION, RETENTION_EVERY, forget);
+    // A program that never runs for long forgets too.
+    runtime.wake.onWake(RETENTION, forget);
+    void runtime.wake.at(RETENTION, new Date(Date.now() + LATER).toISOString());
+  }
   return { checkpoint };
 }
