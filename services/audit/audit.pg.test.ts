@@ -341,6 +341,26 @@ describe('a checkpoint', () => {
       appendFileSync(file, '{"at":"20');
       await makeCheckpoint({ background }, options);
       expect(readFileSync(file, 'utf8')).toBe(`${(await checkpointLines()).join('\n')}\n`);
+      appendFileSync(file, `{"at":"20${'0'.repeat(200_000)}`);
+      await makeCheckpoint({ background }, options);
+      const filed = readFileSync(file, 'utf8');
+      expect(filed).toBe(`${(await checkpointLines()).join('\n')}\n`);
+
+      // A database of before was restored: what it signs from then on follows, nothing comes twice.
+      const lost = `{"at":"${new Date().toISOString()}","of":"a database that is no more"}\n`;
+      appendFileSync(file, lost);
+      const said: string[] = [];
+      const log = createLogger('warn', { write: (line: string) => void said.push(line) });
+      await makeCheckpoint({ background }, { ...options, log });
+      expect(readFileSync(file, 'utf8')).toBe(filed + lost);
+      expect(said.join()).toContain('does not know the last line');
+      await ann.call('POST', '/api/tasks', { title: 'signed after the restoring' });
+      await witnessed(ann);
+      const next = await makeCheckpoint({ background }, { ...options, log });
+      expect(readFileSync(file, 'utf8')).toBe(`${filed}${lost}${next}\n`);
+      said.length = 0;
+      await makeCheckpoint({ background }, { ...options, log });
+      expect([readFileSync(file, 'utf8'), said]).toEqual([`${filed}${lost}${next}\n`, []]);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -440,7 +460,7 @@ describe('retention', () => {
     for (const who of [stuck, well]) for (const days of [100, 99]) await act(who, days);
     await signedDaysAgo(95);
     const said: string[] = [];
-    const log = createLogger('warn', { write: (line: string) => void said.push(line) } as never);
+    const log = createLogger('warn', { write: (line: string) => void said.push(line) });
     await forgetNow(log);
     expect([await beginsAt(ahead), await beginsAt(stuck), await beginsAt(well)]).toEqual([0, 2, 2]);
     expect(said.filter((line) => line.includes(ahead) && line.includes('"seq":2'))).toHaveLength(1);

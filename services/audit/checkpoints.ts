@@ -1,10 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, hkdfSync, sign } from 'node:crypto';
-import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { canonical } from '@taskmaster/contracts/audit/chain';
 import type { Checkpoint } from '@taskmaster/contracts/audit/entry';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
+import { bringUpToDate } from './checkpoint-file.ts';
 
 const say = statementsOf('audit');
 const lock = say('lock_checkpoints', `select pg_advisory_xact_lock(hashtext('audit.checkpoint'))`);
@@ -17,12 +17,6 @@ const moved = say<{ chain: string; seq: number; hash: string }>(
 /** By the database's clock, after the heads were read: who reads heads later than this has at least these. */
 const clock = say<{ at: string }>('clock', 'select clock_timestamp() as at');
 const keep = say('keep_checkpoint', 'insert into audit.checkpoint (at, line) values ($1, $2)');
-const linesAfter = say<{ line: string }>(
-  'checkpoints_after_line',
-  `select line from audit.checkpoint
-   where id > coalesce((select max(id) from audit.checkpoint where line = $1), 0) order by id`,
-);
-
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const RAW_LENGTH = 32;
 
@@ -71,26 +65,4 @@ export async function makeCheckpoint(
   }
   if (file) await bringUpToDate(file, runtime, log);
   return line;
-}
-
-/** Whatever the file lacks is written behind its last whole line: a crash may have come between the database and it. */
-async function bringUpToDate(
-  file: string,
-  runtime: Pick<RunningRuntime<'audit'>, 'background'>,
-  log: Logger,
-): Promise<void> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const end = text.lastIndexOf('\n') + 1;
-  if (end < text.length) {
-    log.warn({ file }, 'the last line of the checkpoint file was cut short; it is written again');
-    await truncate(file, Buffer.byteLength(text.slice(0, end)));
-  }
-  const whole = text.slice(0, end).split('\n').slice(0, -1);
-  const known = new Set(whole);
-  const later = await runtime.background((tx) => tx.query(linesAfter, [whole.at(-1) ?? '']), { readOnly: true });
-  const lines = later.map(({ line }) => line).filter((line) => !known.has(line));
-  if (lines.length > 0) await appendFile(file, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
 }
