@@ -324,6 +324,19 @@ describe('a checkpoint', () => {
     });
   });
 
+  it('is one of any number: they are read a page at a time, each behind the one before', async () => {
+    const signer = createSigner('a secret of at least thirty-two characters');
+    let before = (await checkpointLines()).at(-1) ?? '';
+    for (let n = 0; n < 250; n++) {
+      const at = new Date().toISOString();
+      const line = canonical(signer.signed({ at, previous: await hashOfLine(before), heads: {} }));
+      await owner.query('insert into audit.checkpoint (at, line) values ($1, $2)', [at, line]);
+      before = line;
+    }
+    expect((await admin.call('GET', '/api/audit-logs/verify')).json.broken_at).toBeUndefined();
+    expect((await verifyExport(await wholeExport(admin), await checkpointLines())).broken_at).toBeUndefined();
+  });
+
   it('that a crash kept from the file comes into it with the next, and one cut short is written again', async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'taskmaster-checkpoints-'));
     const file = path.join(folder, 'audit-checkpoints.jsonl');

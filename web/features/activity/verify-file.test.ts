@@ -69,7 +69,10 @@ test('where a chain begins is proven by a checkpoint alone; a chain that has not
   expect(beginningsInWords(begins, owner)).toContain('your sign-ins (behind #2)');
 
   const checkpoint = (heads: object, at = '2026-12-01T00:00:00.000Z') => sealed({ at, previous: '', heads });
-  const on = (heads: object) => verifyExport(file, [checkpoint(heads)]);
+  async function* asLines(heads: object) {
+    yield checkpoint(heads);
+  }
+  const on = (heads: object) => verifyExport(file, asLines(heads));
   expect((await on({ 'user:lena': [3, JSON.parse(lines[3] ?? '').hash] })).broken_at).toEqual({
     chain: 'user:lena',
     seq: 2,
