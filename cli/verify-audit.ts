@@ -13,7 +13,7 @@ const WORDS: Readonly<Record<Break['why'], string>> = {
   columns: 'what is shown of it is not what was stored',
   signature: 'it is not signed by the key it names, or not by yours',
   unproven:
-    'the chain begins behind it, and no checkpoint has signed that place: what was before is gone, by whose hand is not known',
+    'the chain begins behind it, and none of the checkpoints given signed that place: unless a newer file of them has it, what was before is gone by another hand than retention’s',
   unsealed: 'an export begins with its seal, and this one does not',
 };
 export const inWords = ({ chain, seq, why }: Break): string => `${chain}, entry ${seq}: ${WORDS[why]}.`;
