@@ -92,7 +92,9 @@ async function main(): Promise<void> {
               ? 'Signed by your key.'
               : `Signed by ${public_keys.join(' and ')}: compare with the key you noted, or give it: --key HEX`,
             values.checkpoints
-              ? 'Every checkpoint is met.'
+              ? found.checkpoints === 0
+                ? 'The file of checkpoints holds none, so nothing was held against one.'
+                : `Held against ${found.checkpoints} checkpoints: what they signed of these chains is there.`
               : 'Written anew as a whole would only show against checkpoints kept elsewhere: --checkpoints FILE',
           ].join('\n'),
         );

@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<Break['why'], string>> = {
   signature: 'it is not signed by the key it names, or not by yours',
   unproven:
     'the chain begins behind it, and none of the checkpoints given signed that place: unless a newer file of them has it, what was before is gone by another hand than retention’s',
+  key: 'the key that stands beside it does not open it',
   unsealed: 'an export begins with its seal, and this one does not',
 };
 export const inWords = ({ chain, seq, why }: Break): string => `${chain}, entry ${seq}: ${WORDS[why]}.`;

@@ -42,7 +42,18 @@ export interface Checkpoint {
 export const breakSchema = z.object({
   chain: z.string(),
   seq: z.int(),
-  why: z.enum(['changed', 'missing', 'inserted', 'cut', 'rewritten', 'columns', 'signature', 'unsealed', 'unproven']),
+  why: z.enum([
+    'changed',
+    'missing',
+    'inserted',
+    'cut',
+    'rewritten',
+    'columns',
+    'signature',
+    'unsealed',
+    'unproven',
+    'key',
+  ]),
 });
 export type Break = z.infer<typeof breakSchema>;
 

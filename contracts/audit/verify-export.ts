@@ -1,4 +1,4 @@
-import { hashOfLine, isSigned, type Verdict, Verifier } from './chain.ts';
+import { hashOfLine, isSigned, openPayload, type Verdict, Verifier } from './chain.ts';
 import type { AuditLine, Checkpoint, ExportSeal } from './entry.ts';
 
 /** The line is of no export, or of no file of checkpoints: nothing can be said about a chain. */
@@ -16,6 +16,8 @@ export interface Verified extends Verdict {
   at: string;
   /** Who signed. The same key as ever, if nobody but the place itself has. */
   public_keys: string[];
+  /** How many checkpoints it was held against. */
+  checkpoints: number;
 }
 
 /**
@@ -35,6 +37,7 @@ export async function verifyExport(
   };
   let verifier: Verifier | undefined;
   let number = 0;
+  let held = 0;
   for await (const line of lines) {
     number++;
     if (line.trim() === '') continue;
@@ -48,27 +51,30 @@ export async function verifyExport(
           broken_at: { chain: 'export', seq: 1, why: 'unsealed' },
           at: '',
           public_keys: [],
+          checkpoints: 0,
         };
       }
       verifier = new Verifier(one, checkpoints !== undefined);
       if (!(await isGood(one))) verifier.fail('export', 1, 'signature');
-      if (checkpoints) await hold(verifier, checkpoints, isGood);
+      if (checkpoints) held = await hold(verifier, checkpoints, isGood);
       continue;
     }
     if (!isLine(one)) throw new NotOfAnExport('export', number);
     if (!(await verifier.add(one))) break;
+    if (one.key !== undefined && !(await opens(one))) verifier.fail(one.chain, one.seq, 'key');
   }
   if (!verifier) throw new NotOfAnExport('export', 1);
-  return { ...verifier.verdict(), at: verifier.holds.at, public_keys: [...signers] };
+  return { ...verifier.verdict(), at: verifier.holds.at, public_keys: [...signers], checkpoints: held };
 }
 
 async function hold(
   verifier: Verifier,
   checkpoints: AsyncIterable<string> | Iterable<string>,
   isGood: (said: Checkpoint) => Promise<boolean>,
-): Promise<void> {
+): Promise<number> {
   let before: string | undefined;
   let number = 0;
+  let held = 0;
   for await (const line of checkpoints) {
     number++;
     if (line === '') continue;
@@ -80,8 +86,16 @@ async function hold(
       verifier.fail('checkpoint', number, 'missing');
     verifier.expect(one, good);
     before = line;
+    held++;
   }
+  return held;
 }
+
+const opens = (line: AuditLine): Promise<boolean> =>
+  openPayload(line).then(
+    () => true,
+    () => false,
+  );
 
 function read(line: string): unknown {
   try {

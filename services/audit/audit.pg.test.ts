@@ -226,6 +226,7 @@ describe('an export', () => {
       chains: expect.arrayContaining([{ chain: `workspace:${ann.workspace}`, seq: lines.length }]),
       at: JSON.parse(sealed).at,
       public_keys: [public_key],
+      checkpoints: signed.length,
     });
     const at = (index: number) => lines[index] as AuditLine;
     const why = async (changed: readonly AuditLine[], seal = sealed) => {
@@ -234,6 +235,7 @@ describe('an export', () => {
     };
     const flipped = { ...at(3), stored: at(3).stored.replace('"sealed":"', '"sealed":"0') };
     expect(await why(lines.with(3, flipped))).toEqual(['changed', 4]);
+    expect(await why(lines.with(3, { ...at(3), key: at(4).key ?? '' }))).toEqual(['key', 4]);
     expect(await why(lines.toSpliced(3, 1))).toEqual(['missing', 4]);
     expect(await why(lines.with(3, { ...at(4), seq: 4 }).with(4, { ...at(3), seq: 5 }))).toEqual(['changed', 4]);
     expect(await why(lines.with(3, at(4)).with(4, at(3)))).toEqual(['missing', 4]);

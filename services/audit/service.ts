@@ -33,7 +33,8 @@ export interface Audit {
 const CHECKPOINT = 'audit: checkpoint';
 const carried = forgetCarried('audit');
 const SOON = 1_000;
-const HOUR = 60 * 60 * 1000;
+const A_MINUTE = 60_000;
+const HOUR = 60 * A_MINUTE;
 const RETENTION = 'audit: retention';
 /** Milliseconds after the start: it has time, and the start has none. */
 const LATER = 5 * 60 * 1000;
@@ -52,7 +53,12 @@ export function startAudit(options: AuditOptions): Audit {
   runtime.consume('audit acts', ['com.todo.audit.recorded'], (event, tx) => witness(event, tx, keys));
   const checkpoint = () =>
     makeCheckpoint(runtime, { signer, log, ...(options.checkpointFile ? { file: options.checkpointFile } : {}) });
-  const sign = async () => void (await checkpoint());
+  let signed = false;
+  const sign = async () => {
+    signed ||= (await checkpoint()) !== undefined;
+    // The first entries of a place, or of a day, are not left for an hour.
+    if (!signed) await runtime.wake.at(CHECKPOINT, new Date(Date.now() + A_MINUTE).toISOString());
+  };
   runtime.every(CHECKPOINT, HOUR, sign);
   // What was written before a crash, or a night, is signed as soon as the program is up again.
   runtime.wake.onWake(CHECKPOINT, sign);

@@ -30,6 +30,7 @@ const breaks: Record<Break['why'], string> = {
   signature: 'the signature is not of these words',
   unproven:
     'the chain begins behind it, and no checkpoint signed that: what was before is gone, by whose hand is not known',
+  key: 'the key that stands beside it does not open it',
   unsealed: 'the seal is missing that an export begins with',
 };
 

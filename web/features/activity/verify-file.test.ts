@@ -20,7 +20,7 @@ async function exported(count: number): Promise<string[]> {
   for (let seq = 1; seq <= count; seq++) {
     const stored = `{"entry":${seq}}`;
     hash = await nextHash(hash, stored);
-    lines.push(JSON.stringify({ chain: 'user:lena', seq, hash: toHex(hash), stored, key: 'not looked at' }));
+    lines.push(JSON.stringify({ chain: 'user:lena', seq, hash: toHex(hash), stored }));
   }
   const at = '2027-01-01T00:00:00.000Z';
   return [
@@ -36,6 +36,7 @@ test('an export verifies without a server, and a change in it is found', async (
     chains: [{ chain: 'user:lena', seq: 5 }],
     at: '2027-01-01T00:00:00.000Z',
     public_keys: [public_key],
+    checkpoints: 0,
   });
   const found = async (text: string) => ((await verifyText(text)) as { broken_at?: object }).broken_at;
   const chain = 'user:lena';
@@ -48,6 +49,8 @@ test('an export verifies without a server, and a change in it is found', async (
   expect(await found(lines.slice(0, -1).join('\n'))).toEqual({ chain, seq: 5, why: 'cut' });
   expect(await found(lines.slice(0, 1).join('\n'))).toEqual({ chain, seq: 1, why: 'cut' });
   expect(await found(lines.slice(1).join('\n'))).toMatchObject({ why: 'unsealed' });
+  const strange = JSON.stringify({ ...JSON.parse(lines[2] ?? ''), key: 'ab'.repeat(32) });
+  expect(await found(lines.with(2, strange).join('\n'))).toEqual({ chain, seq: 2, why: 'key' });
   const shorter = (lines[0] ?? '').replace('"head":[5', '"head":[4');
   expect(await found([shorter, ...lines.slice(1, -1)].join('\n'))).toMatchObject({ chain: 'export', why: 'signature' });
 });
