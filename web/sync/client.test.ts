@@ -69,7 +69,7 @@ function diskOf(writes: number, had: Parameters<typeof memoryOutbox>[2] = []) {
 /** A client at a server that checks numbers. Without a socket there is no retry by way of one. */
 async function started(outbox: Outbox, { server = new ModelServer(), cache = memoryCache(), withSocket = false } = {}) {
   const sent: string[][] = [];
-  const line = { free: Promise.resolve(), isBroken: false };
+  const line = { free: Promise.resolve(), isBroken: false, refusal: undefined as ServerRefusal | undefined };
   const pulls = { count: 0 };
   if (withSocket)
     socket = await ModelSocket.start(() => ({
@@ -86,6 +86,7 @@ async function started(outbox: Outbox, { server = new ModelServer(), cache = mem
       snapshot: async ({ client_id }) => server.snapshot(client_id),
       changes: async ({ seq, op, epoch }, { client_id }) => {
         pulls.count++;
+        if (line.refusal) throw line.refusal;
         const answer = server.changes(seq, op, epoch, client_id, 1000);
         if (!answer) throw new Error('The cursor is of another history.');
         return answer;
@@ -94,6 +95,7 @@ async function started(outbox: Outbox, { server = new ModelServer(), cache = mem
         sent.push(ops.map((op) => `${op.op} as ${op.n}`));
         await line.free;
         await after(1);
+        if (line.refusal) throw line.refusal;
         if (line.isBroken) throw new ServerRefusal(503, 'unavailable', undefined);
         return server.push(client_id, structuredClone(ops));
       },
@@ -321,4 +323,17 @@ test('what was never sent is spared where somebody else takes the device over', 
   expect((await onDisk()).pending).toEqual(['op-1']);
   await one.destroy();
   expect((await onDisk()).pending).toEqual([]);
+});
+
+test('at an account that is closed edits are kept, and sent once it is taken back', async () => {
+  const { one, line, taken } = await started(memoryOutbox(CLIENT, 1, []), { withSocket: true });
+  line.refusal = new ServerRefusal(403, 'account_closed', 'It will be erased on 24 March 2026.');
+  await one.edit([edit(1)]);
+  await vi.waitFor(() => expect(one.status.connection).toBe('closed'));
+  expect(one.status.closed).toBe('It will be erased on 24 March 2026.');
+  expect(one.device.pending.map((each) => each.op)).toEqual(['op-1']);
+  line.refusal = undefined;
+  one.resume();
+  await vi.waitFor(() => expect(taken(1)).toBe(true));
+  await vi.waitFor(() => expect(one.status).toMatchObject({ connection: 'live', closed: null, since: null }));
 });

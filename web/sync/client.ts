@@ -15,10 +15,12 @@ const MOST_BYTES = 200_000;
 /** How long the tab that made an edit has to send it before another tab does. */
 const OTHERS_MS = 2_000;
 
-export type Connection = 'starting' | 'live' | 'polling' | 'offline' | 'signed_out' | 'revoked' | 'too_old';
+export type Connection = 'starting' | 'live' | 'polling' | 'offline' | 'signed_out' | 'closed' | 'revoked' | 'too_old';
 
 export interface SyncStatus {
   connection: Connection;
+  /** What the server says of an account that is closed: when it will be erased. */
+  closed: string | null;
   /** When the server stopped answering, by the clock of the device. */
   since: string | null;
   sending: boolean;
@@ -54,7 +56,7 @@ export interface SyncClientParts {
  */
 export class SyncClient {
   device: Device;
-  status: SyncStatus = { connection: 'starting', since: null, sending: false, stored: true };
+  status: SyncStatus = { connection: 'starting', closed: null, since: null, sending: false, stored: true };
   /** Ids of what others have changed in the last moment. */
   arrived: ReadonlySet<string> = new Set();
   private client_id = '';
@@ -153,7 +155,7 @@ export class SyncClient {
     this.tell({ t: 'edits' });
   }
 
-  /** After signing in again. */
+  /** After signing in again, or taking a closed account back. */
   resume(): void {
     this.line.wake();
   }
@@ -277,7 +279,7 @@ export class SyncClient {
   private connected(): void {
     const connection = this.line.isLive ? 'live' : 'polling';
     if (this.status.connection === connection || this.status.connection === 'revoked') return;
-    this.status = { ...this.status, connection, since: null };
+    this.status = { ...this.status, connection, closed: null, since: null };
     this.parts.changed();
   }
 
@@ -465,15 +467,21 @@ export class SyncClient {
   private failed(error: unknown): void {
     if (this.status.connection === 'revoked') return;
     const refusal = error instanceof ServerRefusal ? error : undefined;
-    const connection: Connection =
-      refusal?.status === 401 ? 'signed_out' : refusal?.code === 'schema_too_old' ? 'too_old' : 'offline';
+    const connection = connectionAfter(refusal);
     if (this.status.connection !== connection) {
-      this.status = { ...this.status, connection, since: this.status.since ?? new Date().toISOString() };
+      const closed = connection === 'closed' ? (refusal?.detail ?? '') : null;
+      this.status = { ...this.status, connection, closed, since: this.status.since ?? new Date().toISOString() };
       this.parts.changed();
     }
     this.line.rest();
     if (connection === 'offline') this.line.retry(refusal?.retry_after);
   }
+}
+
+function connectionAfter(refusal: ServerRefusal | undefined): Connection {
+  if (refusal?.status === 401) return 'signed_out';
+  if (refusal?.code === 'account_closed') return 'closed';
+  return refusal?.code === 'schema_too_old' ? 'too_old' : 'offline';
 }
 
 const isSameBatch = (a: readonly PendingOp[], b: readonly PendingOp[]): boolean =>

@@ -50,7 +50,7 @@ function screenOf({ device, status, arrived }: SyncClient, person: Person): Scre
   // A zone that is chosen here and not yet on the server counts at once.
   if (user && user.settings.time_zone !== time_zone) view = new View({ ...source, time_zone: user.settings.time_zone });
   return {
-    person: user ? { ...person, name: user.name } : person,
+    person: user ? { ...person, name: user.name, email: user.email } : person,
     settings: { ...defaultSettings, ...person.settings, ...user?.settings },
     view,
     loaded: device.cursor !== null,

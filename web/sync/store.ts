@@ -25,7 +25,11 @@ export async function openDevice(who: Person): Promise<void> {
   open?.client.stop();
   open?.bell.stop();
   open = undefined;
-  const { openDeviceOf } = await import('./open-device.ts');
+  const { openDeviceOf } = await import('./open-device.ts').catch((error) => {
+    // Not fetched: nothing is open, and the next attempt is a first one.
+    if (person === who) person = undefined;
+    throw error;
+  });
   if (person !== who && person?.user_id !== who.user_id) return;
   const made = openDeviceOf(who, {
     changed: () => open === made && refresh(),

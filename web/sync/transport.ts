@@ -52,7 +52,7 @@ export async function ask(
   throw new ServerRefusal(
     answer.status,
     problem.code ?? 'internal',
-    problem.detail ?? problem.title,
+    problem.detail ?? problem.errors?.[0]?.message ?? problem.title,
     problem.errors,
     retry > 0 ? retry : undefined,
   );

@@ -18,10 +18,13 @@ export default function AccountPage({
   unsent = 0,
   email: knownEmail = '',
   place,
+  closed: closedSaid = null,
 }: {
   unsent?: number;
   email?: string;
   place?: About | undefined;
+  /** What the server says of the account whose session this is, where that is closed. */
+  closed?: string | null;
 }) {
   const isFirst = place?.has_accounts === false;
   const mayMakeOne = place?.sign_up !== 'closed' || (isFirst && inviteInAddress() !== null);
@@ -32,7 +35,7 @@ export default function AccountPage({
   const [password, setPassword] = useState('');
   const [isShown, setShown] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const [closed, setClosed] = useState<string | null>(null);
+  const [closed, setClosed] = useState(closedSaid);
   const closedUntil = (history.state as { closed_until?: string } | null)?.closed_until;
   const [wrong, setWrong] = useState<WrongField[]>([]);
   const messageOf = (path: string) => wrong.find((one) => one.path === path)?.message;
@@ -50,8 +53,11 @@ export default function AccountPage({
       else await signIn(email.trim(), password);
       resumeSync();
     } catch (error) {
-      if (error instanceof ServerRefusal && error.code === 'account_closed') setClosed(error.detail ?? '');
-      else setWrong(problemsOf(error));
+      if (error instanceof ServerRefusal && error.code === 'account_closed') {
+        setClosed(error.detail ?? '');
+        // There is a session now: what is behind the door is no longer signed out.
+        resumeSync();
+      } else setWrong(problemsOf(error));
       setBusy(false);
     }
   }

@@ -1,7 +1,7 @@
 import type { Me } from '@taskmaster/contracts/http/organising';
 import type { About } from '@taskmaster/contracts/http/service';
 import type { Person } from '../../sync/screen.ts';
-import { openDevice, wipeDevice } from '../../sync/store.ts';
+import { openDevice, resumeSync, wipeDevice } from '../../sync/store.ts';
 import { ask } from '../../sync/transport.ts';
 import { hideToast } from '../../ui/toast.tsx';
 
@@ -25,8 +25,11 @@ function keep(person: Person): void {
   }
 }
 
-/** Whether this browser has a session, asked in the one way that is no error where it has none. @throws ServerRefusal */
-export const hasSession = async (): Promise<boolean> => (await (await ask('/api/auth/get-session')).json()) !== null;
+/** Whose session this browser has, asked in the one way that is no error where it has none. @throws ServerRefusal */
+export async function whoseSession(): Promise<string | undefined> {
+  const found = (await (await ask('/api/auth/get-session')).json()) as { user: { id: string } } | null;
+  return found?.user.id;
+}
 
 /** What the place says of itself before anyone signs in. @throws ServerRefusal */
 export const askAbout = async (): Promise<About> => (await ask('/api/about')).json();
@@ -87,8 +90,23 @@ export async function leaveDevice(said: { closed_until?: string } = {}): Promise
   await wipeDevice();
 }
 
+/** Ends the session of a closed account. Where it is not that of whom the device belongs to, the device stays as it is. */
+export async function leaveClosed(): Promise<void> {
+  const isOwn = isOwnSession(await whoseSession());
+  await ask('/api/auth/sign-out', { method: 'POST', body: {} });
+  if (isOwn) await leaveDevice();
+  else resumeSync();
+}
+/** Somebody else may have signed in where a session had ended. */
+export function isOwnSession(user_id: string | undefined): boolean {
+  const known = personKept();
+  return !known || !user_id || known.user_id === user_id;
+}
+
 /** Takes back an account that was closed, in the session that signing in began. */
 export async function reopen(): Promise<Person> {
   await ask('/api/me/reopen', { method: 'POST', body: {} });
-  return enter();
+  const person = await enter();
+  resumeSync();
+  return person;
 }

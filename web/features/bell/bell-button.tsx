@@ -1,11 +1,15 @@
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { onNews, useBell, useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
+import { partOver } from '../../ui/part.tsx';
 import { closeNotices, hearTaps, showNotices } from './device-notices.ts';
 import { setTold, useToldOpen } from './open.ts';
 import { unreadHere } from './unread.ts';
 
-const Told = lazy(() => import('./told.tsx'));
+const Told = partOver(
+  () => import('./told.tsx'),
+  ({ onClose }) => onClose(),
+);
 
 /** How much one was told and has not read; pressed, what. Also in the title of the page, and on the device where one allowed it. */
 export function BellButton() {
@@ -55,9 +59,7 @@ export function BellButton() {
       <span className="hidden" role="status">
         {said}
       </span>
-      <Suspense>
-        {isOpen && <Told below={button.current?.getBoundingClientRect()} onClose={() => setTold(false)} />}
-      </Suspense>
+      {isOpen && <Told below={button.current?.getBoundingClientRect()} onClose={() => setTold(false)} />}
     </>
   );
 }

@@ -1,10 +1,14 @@
 import type { Project } from '@taskmaster/domain/task';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Icon } from '../../ui/icons.tsx';
+import { partOver } from '../../ui/part.tsx';
 import { go, type Place, pathOf } from '../shell/router.ts';
 
-const ProjectForm = lazy(() => import('./project-form.tsx'));
+const ProjectForm = partOver(
+  () => import('./project-form.tsx'),
+  ({ onClose }) => onClose(),
+);
 
 export const byPlace = (a: Project, b: Project): number =>
   a.position < b.position ? -1 : a.position > b.position ? 1 : a.id < b.id ? -1 : 1;
@@ -55,7 +59,7 @@ export function ProjectLinks({
           </a>
         );
       })}
-      <Suspense>{isAdding && <ProjectForm onClose={() => setAdding(false)} />}</Suspense>
+      {isAdding && <ProjectForm onClose={() => setAdding(false)} />}
     </nav>
   );
 }

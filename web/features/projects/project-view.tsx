@@ -1,11 +1,15 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Empty } from '../../ui/empty.tsx';
 import { Icon } from '../../ui/icons.tsx';
+import { partOver } from '../../ui/part.tsx';
 import { PlaceList } from '../tasks/place-list.tsx';
 import { AddButton } from '../tasks/today.tsx';
 
-const ProjectForm = lazy(() => import('./project-form.tsx'));
+const ProjectForm = partOver(
+  () => import('./project-form.tsx'),
+  ({ onClose }) => onClose(),
+);
 
 export function ProjectView({ id }: { id: string }) {
   const { view, loaded } = useScreen();
@@ -60,7 +64,7 @@ export function ProjectView({ id }: { id: string }) {
           </Empty>
         }
       />
-      <Suspense>{isEditing && <ProjectForm project={project} onClose={() => setEditing(false)} />}</Suspense>
+      {isEditing && <ProjectForm project={project} onClose={() => setEditing(false)} />}
     </>
   );
 }

@@ -1,18 +1,31 @@
 'use client';
 
 import type { About } from '@taskmaster/contracts/http/service';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { openDevice, tick, useScreen, useScreenIfAny } from '../../sync/store.ts';
+import { ServerRefusal } from '../../sync/transport.ts';
 import { Toaster } from '../../ui/toast.tsx';
-import { askAbout, enter, hasSession, personKept } from '../account/session.ts';
+import { askAbout, enter, personKept, whoseSession } from '../account/session.ts';
 import { BellButton } from '../bell/bell-button.tsx';
 import { ProjectView } from '../projects/project-view.tsx';
-import { loadGrammar } from '../quick-add/grammar.ts';
 import { useQuickAdd } from '../quick-add/open.ts';
 import { Inbox } from '../tasks/inbox.tsx';
 import { Today } from '../tasks/today.tsx';
 import { Keys } from './keys.tsx';
 import { useOfflineShell } from './offline-shell.ts';
+import {
+  AccountPage,
+  ActivityPage,
+  AdminPage,
+  byLink,
+  Deleted,
+  Detail,
+  fetchParts,
+  QuickAdd,
+  RemindersPage,
+  Search,
+  Settings,
+} from './parts.tsx';
 import { PhoneBar } from './phone-bar.tsx';
 import { PhoneLists } from './phone-lists.tsx';
 import { type Place, useRoute } from './router.ts';
@@ -21,43 +34,8 @@ import { SignInAgain } from './sign-in-again.tsx';
 import { useFirstZone, useTheme } from './surroundings.ts';
 import { SyncCorner } from './sync-corner.tsx';
 
-/** Parts that the first sight does not need. All come right after it, so that they are there without the network too. */
-const parts = {
-  admin: () => import('../admin/admin-page.tsx'),
-  activity: () => import('../activity/activity-page.tsx'),
-  reminders: () => import('../reminders/reminders-page.tsx'),
-  told: () => import('../bell/told.tsx'),
-  quickAdd: () => import('../quick-add/quick-add.tsx'),
-  detail: () => import('../detail/detail.tsx'),
-  search: () => import('../search/search.tsx'),
-  settings: () => import('../settings/settings.tsx'),
-  deleted: () => import('../history/deleted.tsx'),
-  markdown: () => import('../detail/markdown.ts'),
-  sync: () => import('./sync-dialog.tsx'),
-  project: () => import('../projects/project-form.tsx'),
-  keys: () => import('./keys-dialog.tsx'),
-  long: () => import('../tasks/long-list.tsx'),
-  door: () => import('../account/account-page.tsx'),
-  newPassword: () => import('../account/new-password.tsx'),
-  confirmAddress: () => import('../account/confirm-address.tsx'),
-};
-const QuickAdd = lazy(parts.quickAdd);
-const Detail = lazy(parts.detail);
-const Search = lazy(parts.search);
-const Settings = lazy(parts.settings);
-const Deleted = lazy(parts.deleted);
-const AdminPage = lazy(parts.admin);
-const ActivityPage = lazy(parts.activity);
-const RemindersPage = lazy(parts.reminders);
-const AccountPage = lazy(parts.door);
-/** Where links in letters lead, whoever else uses this device. */
-const byLink: Readonly<Record<string, ReturnType<typeof lazy>>> = {
-  '/new-password': lazy(parts.newPassword),
-  '/confirm-address': lazy(parts.confirmAddress),
-};
-
 /** Shown to whom nobody knows: what the server said of itself, if it answered. */
-type Door = 'asking' | { link: string } | { place?: About | undefined };
+type Door = 'asking' | { link: keyof typeof byLink } | { place?: About | undefined; closed?: string };
 
 /** Opens from the device where somebody is known here, else asks the server who it is, else shows the door. */
 export function App() {
@@ -65,16 +43,16 @@ export function App() {
   const screen = useScreenIfAny();
   const [door, setDoor] = useState<Door>('asking');
   useEffect(() => {
-    if (location.pathname in byLink) return setDoor({ link: location.pathname });
+    if (isLink(location.pathname)) return setDoor({ link: location.pathname });
     const known = personKept();
-    if (known) void openDevice(known);
+    if (known) openDevice(known).catch(() => undefined);
     const place = known ? undefined : askAbout().catch(() => undefined);
-    hasSession()
-      .then(async (is) => {
-        if (is) await enter();
-        setDoor({ place: is ? undefined : await place });
+    whoseSession()
+      .then(async (who) => {
+        if (who) await enter();
+        setDoor({ place: who ? undefined : await place });
       })
-      .catch(() => setDoor({}));
+      .catch((error) => setDoor(known ? {} : doorAfter(error)));
   }, []);
   // Behind whoever is here now: what is shown once they have gone. Then there is an account.
   const isIn = screen !== undefined;
@@ -82,20 +60,19 @@ export function App() {
     if (isIn) setDoor({});
   }, [isIn]);
   const Linked = typeof door === 'object' && 'link' in door ? byLink[door.link] : undefined;
-  if (Linked)
-    return (
-      <Suspense fallback={<div className="account" />}>
-        <Linked />
-      </Suspense>
-    );
+  if (Linked) return <Linked />;
   if (screen) return <Rooms />;
   if (door === 'asking') return <div className="account" />;
   return (
-    <Suspense fallback={<div className="account" />}>
-      <AccountPage place={'place' in door ? door.place : undefined} />
-    </Suspense>
+    <AccountPage place={'place' in door ? door.place : undefined} closed={('closed' in door && door.closed) || null} />
   );
 }
+
+const isLink = (path: string): path is keyof typeof byLink => path in byLink;
+
+/** Signed in to an account that is closed, the door says so at once. */
+const doorAfter = (error: unknown): Door =>
+  error instanceof ServerRefusal && error.code === 'account_closed' ? { closed: error.detail ?? '' } : {};
 
 function Rooms() {
   const { place, task } = useRoute();
@@ -105,10 +82,7 @@ function Rooms() {
   useFirstZone();
   useEffect(() => {
     const timer = setInterval(tick, 30_000);
-    const idle = setTimeout(
-      () => void Promise.allSettled([loadGrammar(), ...Object.values(parts).map((part) => part())]),
-      300,
-    );
+    const idle = setTimeout(fetchParts, 300);
     return () => {
       clearInterval(timer);
       clearTimeout(idle);
@@ -123,19 +97,13 @@ function Rooms() {
             <SyncCorner onPhone />
             <BellButton />
           </header>
-          {status.connection === 'signed_out' && <SignInAgain />}
-          <div className="column">
-            <Suspense>{loaded || place.name === 'settings' ? <Room place={place} /> : <Fetching />}</Suspense>
-          </div>
+          {(status.connection === 'signed_out' || status.connection === 'closed') && <SignInAgain />}
+          <div className="column">{loaded || place.name === 'settings' ? <Room place={place} /> : <Fetching />}</div>
         </main>
-        {task && (
-          <Suspense>
-            <Detail key={task} id={task} />
-          </Suspense>
-        )}
+        {task && <Detail key={task} id={task} />}
       </div>
       <PhoneBar place={place} />
-      <Suspense>{quick !== null && <QuickAdd start={quick} />}</Suspense>
+      {quick !== null && <QuickAdd start={quick} />}
       <Keys />
       <Toaster />
     </div>
@@ -171,6 +139,13 @@ function Room({ place }: { place: Place }) {
 function Fetching() {
   const { status } = useScreen();
   const isAway = status.connection === 'offline';
+  if (status.connection === 'closed' || status.connection === 'signed_out')
+    return (
+      <header className="view-head">
+        <h1 className="title">Your tasks are not on this device</h1>
+        <p className="facts view-facts">They come from the server as soon as it lets you in again.</p>
+      </header>
+    );
   return (
     <header className="view-head">
       <h1 className="title">{isAway ? 'The server does not answer' : 'Fetching your tasks'}</h1>

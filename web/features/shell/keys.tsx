@@ -1,12 +1,16 @@
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { currentScreen } from '../../sync/store.ts';
+import { partOver } from '../../ui/part.tsx';
 import { undoLast } from '../../ui/toast.tsx';
 import { setTold } from '../bell/open.ts';
 import { openQuickAdd } from '../quick-add/open.ts';
 import { deleteTask, toggleTask } from '../tasks/acts.tsx';
 import { currentRoute, go, openTask } from './router.ts';
 
-const KeysDialog = lazy(() => import('./keys-dialog.tsx'));
+const KeysDialog = partOver(
+  () => import('./keys-dialog.tsx'),
+  ({ onClose }) => onClose(),
+);
 
 const isTyping = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -73,9 +77,5 @@ export function Keys() {
     return () => document.removeEventListener('keydown', onKey);
   }, []);
   if (!isShown) return null;
-  return (
-    <Suspense>
-      <KeysDialog onClose={() => setShown(false)} />
-    </Suspense>
-  );
+  return <KeysDialog onClose={() => setShown(false)} />;
 }

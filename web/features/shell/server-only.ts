@@ -1,21 +1,34 @@
 import { useCallback, useEffect, useState } from 'react';
-import { ask } from '../../sync/transport.ts';
+import { ask, ServerRefusal } from '../../sync/transport.ts';
 import { showToast } from '../../ui/toast.tsx';
+import { refusedInWords } from './refused-words.ts';
 
-/** Something that only the server knows, asked for when it is looked at; `again` after a change. */
-export function useServerAnswer<Answer>(path: string): { answer: Answer | undefined; isAway: boolean; again(): void } {
+/**
+ * Something that only the server knows, asked for when it is looked at; `again` after a change. What the server does not show
+ * any more is not shown on.
+ */
+export function useServerAnswer<Answer>(path: string): {
+  answer: Answer | undefined;
+  isAway: boolean;
+  isRefused: boolean;
+  again(): void;
+} {
   const [answer, setAnswer] = useState<Answer>();
-  const [isAway, setAway] = useState(false);
+  const [failed, setFailed] = useState<'away' | 'refused'>();
   const again = useCallback(() => {
     ask(path)
       .then(async (found) => {
         setAnswer((await found.json()) as Answer);
-        setAway(false);
+        setFailed(undefined);
       })
-      .catch(() => setAway(true));
+      .catch((error) => {
+        const isRefused = error instanceof ServerRefusal && error.status === 403;
+        if (isRefused) setAnswer(undefined);
+        setFailed(isRefused ? 'refused' : 'away');
+      });
   }, [path]);
   useEffect(again, [again]);
-  return { answer, isAway, again };
+  return { answer, isAway: failed === 'away', isRefused: failed === 'refused', again };
 }
 
 /** Sends a change that has no place on the device, and says what became of it. @returns the answer, or undefined */
@@ -32,9 +45,7 @@ export async function tellServer<Answer>(
     showToast({ tone: 'plain', words: typeof done === 'string' ? done : done(said) });
     return said;
   } catch (error) {
-    const { detail, status } = error as { detail?: string; status?: number };
-    const words = status ? (detail ?? 'That was refused.') : 'The server does not answer.';
-    showToast({ tone: 'refused', words: `${words} Nothing was changed.` });
+    showToast({ tone: 'refused', words: `${refusedInWords(error)} Nothing was changed.` });
     return undefined;
   }
 }

@@ -1,9 +1,13 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useScreen } from '../../sync/store.ts';
 import { Leaf, Lines } from '../../ui/lines.tsx';
+import { partOver } from '../../ui/part.tsx';
 import { syncWords } from './sync-words.ts';
 
-const SyncDialog = lazy(() => import('./sync-dialog.tsx'));
+const SyncDialog = partOver(
+  () => import('./sync-dialog.tsx'),
+  ({ onClose }) => onClose(),
+);
 
 /** The two lines in the corner, with words; pressed, they tell all they know. */
 export function SyncCorner({ onPhone = false }: { onPhone?: boolean }) {
@@ -28,7 +32,7 @@ export function SyncCorner({ onPhone = false }: { onPhone?: boolean }) {
           </>
         )}
       </button>
-      <Suspense>{isOpen && <SyncDialog onClose={() => setOpen(false)} />}</Suspense>
+      {isOpen && <SyncDialog onClose={() => setOpen(false)} />}
     </>
   );
 }

@@ -1,4 +1,5 @@
 import { localOf } from '@taskmaster/domain/time/zoned';
+import type { Connection } from '../../sync/client.ts';
 import type { BlockedOp, PendingOp } from '../../sync/device.ts';
 import { dismissBlocked, edit, useScreen } from '../../sync/store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -19,6 +20,12 @@ const sentences: Record<string, string> = {
   refused: 'Nothing you wrote is lost: it stands below.',
 };
 
+/** Why nothing is sent, where it is not for want of an answer. */
+const held: Partial<Record<Connection, string>> = {
+  signed_out: 'Go on working. Everything you do is kept here and goes up when you sign in again.',
+  closed: 'Everything you do is kept here and goes up if you take the account back.',
+};
+
 /** All that the two lines know: what is only here, what was refused, how far this device has come. */
 export default function SyncDialog({ onClose }: { onClose(): void }) {
   const screen = useScreen();
@@ -34,7 +41,7 @@ export default function SyncDialog({ onClose }: { onClose(): void }) {
         <Lines state={state} />
         <div>
           <h2>{words}</h2>
-          <p className="facts">{sentences[state]}</p>
+          <p className="facts">{(state === 'offline' && held[status.connection]) || sentences[state]}</p>
           {!status.stored && (
             <p className="wrong">This browser lends no storage: edits are kept only while this tab is open.</p>
           )}

@@ -35,6 +35,8 @@ export function syncWords({
   switch (status.connection) {
     case 'signed_out':
       return { state: 'offline', words: 'Signed out', note: kept || 'sign in', short: 'Signed out' };
+    case 'closed':
+      return { state: 'offline', words: 'Account closed', note: kept, short: 'Closed' };
     case 'revoked':
       return { state: 'refused', words: 'No longer yours to see', note: kept, short: 'Revoked' };
     case 'too_old':

@@ -1,12 +1,13 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { useMemo } from 'react';
 import { useScreen } from '../../sync/store.ts';
+import { part } from '../../ui/part.tsx';
 import { useRoute } from '../shell/router.ts';
 import { drawn, itemsOf } from './list-items.tsx';
 import type { Group } from './lists.ts';
 import type { RowFacts } from './task-row.tsx';
 
 const MANY = 200;
-const LongList = lazy(() => import('./long-list.tsx'));
+const LongList = part(() => import('./long-list.tsx'));
 
 /** Groups of rows with their sub-tasks below them. Long lists draw only what is seen. */
 export function TaskList({
@@ -24,12 +25,7 @@ export function TaskList({
     () => itemsOf(groups, screen, place, chosen, withSteps),
     [groups, screen, place, chosen, withSteps],
   );
-  if (items.length > MANY)
-    return (
-      <Suspense>
-        <LongList items={items} />
-      </Suspense>
-    );
+  if (items.length > MANY) return <LongList items={items} />;
   return (
     <ul className="list">
       {items.map((item) => (
