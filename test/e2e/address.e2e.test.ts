@@ -54,6 +54,13 @@ test('an address is confirmed by a button behind the link, and changed by one at
   await page.goto(link);
   await page.getByRole('button', { name: 'Yes, it is mine' }).click();
   await page.getByText('This link was used before').waitFor();
+  expect(await page.getByRole('button').count()).toBe(0);
+  for (const token of ['', '?token=', `?token=${'a'.repeat(2_100)}`]) {
+    await page.goto(`/confirm-address${token}`);
+    await page.getByRole('heading', { name: 'This link is not whole' }).waitFor();
+    expect(await page.getByRole('button').count()).toBe(0);
+  }
+  await expectAccessible(seat, 'a link that is not whole');
   await page.goto('/settings');
   await page.getByText('lena@new.example').waitFor();
 });

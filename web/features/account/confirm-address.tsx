@@ -1,12 +1,29 @@
 import { useState } from 'react';
 import { ask, ServerRefusal } from '../../sync/transport.ts';
 import { Leaf } from '../../ui/lines.tsx';
+import { isWholeToken } from './whole-token.ts';
+
+const heads = {
+  asking: 'Is this your address?',
+  busy: 'Is this your address?',
+  done: 'The address is yours',
+  over: 'This link says nothing any more',
+  torn: 'This link is not whole',
+};
+const words = {
+  asking: 'You came by a link in a letter. If you asked for it, say so here.',
+  busy: 'You came by a link in a letter. If you asked for it, say so here.',
+  done: 'You sign in with it, and reminders by mail go there.',
+  over: 'This link was used before, or is too old. Settings send another one.',
+  torn: 'A part of it was lost on the way here. Open it from the letter once more, or copy all of it.',
+};
 
 /** Where the link in a letter about an address leads. Opening it does nothing: mail programs open links by themselves. */
 export default function ConfirmAddress() {
   const token = new URLSearchParams(location.search).get('token') ?? '';
-  const [state, setState] = useState<'asking' | 'busy' | 'done'>('asking');
+  const [state, setState] = useState<keyof typeof words>(isWholeToken(token) ? 'asking' : 'torn');
   const [wrong, setWrong] = useState('');
+  const canAnswer = state === 'asking' || state === 'busy';
 
   async function confirm() {
     if (state === 'busy') return;
@@ -16,8 +33,9 @@ export default function ConfirmAddress() {
       await ask('/api/address/confirm', { method: 'POST', body: { token } });
       setState('done');
     } catch (error) {
-      setWrong(wordsOf(error));
-      setState('asking');
+      const { state: next, said } = after(error);
+      setState(next);
+      setWrong(said);
     }
   }
 
@@ -25,21 +43,15 @@ export default function ConfirmAddress() {
     <div className="account">
       <main className="account-form">
         <Leaf size={44} />
-        <h1 className="title">{state === 'done' ? 'The address is yours' : 'Is this your address?'}</h1>
-        <p className="account-place">
-          {state === 'done'
-            ? 'You sign in with it, and reminders by mail go there.'
-            : 'You came by a link in a letter. If you asked for it, say so here.'}
+        <h1 className="title">{heads[state]}</h1>
+        <p className="account-place" role="status">
+          {words[state]}
         </p>
         <p className="wrong" role="alert">
           {wrong}
         </p>
         <p className="account-choice">
-          {state === 'done' ? (
-            <a className="button primary account-submit" href="/">
-              Go on to your tasks
-            </a>
-          ) : (
+          {canAnswer ? (
             <button
               type="button"
               className="button primary account-submit"
@@ -48,6 +60,10 @@ export default function ConfirmAddress() {
             >
               Yes, it is mine
             </button>
+          ) : (
+            <a className="button primary account-submit" href="/">
+              Go on to your tasks
+            </a>
           )}
         </p>
       </main>
@@ -55,10 +71,13 @@ export default function ConfirmAddress() {
   );
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof ServerRefusal) || error.status === 0)
-    return 'The server does not answer. Nothing was changed; try again.';
-  if (error.status === 429) return `Too many tries. Wait ${error.retry_after ?? 60} seconds, then try again.`;
-  if (error.errors[0]) return error.errors[0].message;
-  return 'This link was used before, or is too old. Settings send another one.';
+/** What is to be said, and whether another try could end better. */
+function after(error: unknown): { state: 'asking' | 'over' | 'torn'; said: string } {
+  if (!(error instanceof ServerRefusal) || error.status === 0 || error.status >= 500)
+    return { state: 'asking', said: 'The server does not answer. Nothing was changed; try again.' };
+  if (error.status === 429)
+    return { state: 'asking', said: `Too many tries. Wait ${error.retry_after ?? 60} seconds, then try again.` };
+  const [wrong] = error.errors;
+  if (wrong?.path === 'token') return { state: 'torn', said: '' };
+  return { state: 'over', said: wrong?.message ?? '' };
 }

@@ -41,6 +41,7 @@ function Entry({ entry, reader, children }: { entry: AuditEntry; reader: Reader;
   const isMine = entry.chain === chainOfWorkspace(person.workspace_id);
   const task = entry.task_id ? view.get('task', entry.task_id) : undefined;
   const where = isMine ? '' : chainInWords(entry.chain, { ...person, people: reader.people });
+  const facts = [why, where && `in ${where}`].filter(Boolean).join('; ');
   return (
     <>
       <span className="log-seq" title={where ? `Entry ${entry.seq} of the chain of ${where}` : undefined}>
@@ -80,11 +81,16 @@ function Entry({ entry, reader, children }: { entry: AuditEntry; reader: Reader;
           )}
         </p>
         <p className="facts">
-          <time className="log-time-under" dateTime={entry.timestamp}>
+          <time className="log-time-under" data-last={(!facts && !children) || undefined} dateTime={entry.timestamp}>
             {time}
           </time>
-          {[why, where && `in ${where}`].filter(Boolean).join('; ')}
-          {children && <> · {children}</>}
+          {facts}
+          {children && (
+            <>
+              {facts && ' · '}
+              {children}
+            </>
+          )}
         </p>
       </div>
       <code className="log-hash proof" title={entry.hash}>

@@ -171,6 +171,15 @@ describe('what is not a task', () => {
       'You changed your settings (start of the week, theme; on a device)',
     );
   });
+  test('what was refused', () => {
+    const refused = (route: string, of = {}) => said(act('refused', of, { method: 'GET', route }));
+    expect(refused('/api/me')).toBe('You were refused your account (GET /api/me)');
+    expect(refused('/api/me', { user_id: 'ben', actor: { kind: 'user', id: 'ben' } })).toBe(
+      'Ben was refused their account (GET /api/me)',
+    );
+    expect(refused('/api/elsewhere')).toBe('You were refused GET /api/elsewhere');
+    expect(said(act('account_closed'))).toBe('You closed your account');
+  });
   test('coming and going', () => {
     const from = {
       ip: '192.0.2.7',

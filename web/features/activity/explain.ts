@@ -57,7 +57,7 @@ export function explain(entry: AuditEntry, reader: Reader): Explained {
           what: `a ${entry.resource_type} of somebody who was erased`,
         }
       : entry.event_type === 'com.todo.audit.recorded'
-        ? actInWords(entry, payload)
+        ? actInWords(entry, payload, whoOf(entry, reader) === 'You')
         : changeInWords(entry, payload, reader);
   const why = [said.why, throughWhat(entry, reader)].filter((part): part is string => Boolean(part));
   return {
@@ -102,7 +102,8 @@ function throughWhat({ actor, via, causation_id, event_type, ip, user_agent }: A
   return via === 'rest' ? 'through the API' : '';
 }
 
-function actInWords({ action, user_id }: AuditEntry, { detail }: Payload): Said {
+function actInWords({ action, user_id }: AuditEntry, { detail }: Payload, isYou: boolean): Said {
+  const [was, own] = isYou ? ['were', 'your'] : ['was', 'their'];
   switch (action) {
     case 'signed_up':
       return { did: 'made an account' };
@@ -119,11 +120,11 @@ function actInWords({ action, user_id }: AuditEntry, { detail }: Payload): Said 
     case 'audit_log_exported':
       return { did: 'exported the audit log' };
     case 'refused':
-      return { did: 'was refused', what: `${text(detail?.method)} ${text(detail?.route)}` };
+      return refusalInWords(`${text(detail?.method)} ${text(detail?.route)}`, was, own);
     case 'account_closed':
-      return { did: 'closed their account' };
+      return { did: `closed ${own} account` };
     case 'account_reopened':
-      return { did: 'took their account back' };
+      return { did: `took ${own} account back` };
     case 'sign_in_failed':
       return user_id
         ? { did: 'tried to sign in to the account and was refused' }
@@ -141,6 +142,18 @@ function actInWords({ action, user_id }: AuditEntry, { detail }: Payload): Said 
     default:
       return { did: action.replaceAll('_', ' ') };
   }
+}
+
+/** What was asked for and refused, as far as its address says it; the address itself stands behind. */
+function refusalInWords(address: string, was: string, own: string): Said {
+  const asked = [
+    [' /api/admin', 'what only those who run this place may do'],
+    [' /api/audit-logs', 'a part of the audit log'],
+    [' /api/me', `${own} account`],
+    [' /api/sync', `${own} tasks`],
+    [' /api/workspaces', 'tasks'],
+  ].find(([path = '']) => address.includes(path))?.[1];
+  return { did: `${was} refused`, what: asked ?? address, ...(asked === undefined ? {} : { why: address }) };
 }
 
 function changeInWords(entry: AuditEntry, { after = {}, changed = {} }: Payload, reader: Reader): Said {
@@ -257,7 +270,7 @@ function personInWords({ action, resource_id }: AuditEntry, after: Row, changed:
     case 'restored':
       return { did: `took ${own} account back` };
     case 'erased':
-      return { did: 'was erased' };
+      return { did: `erased ${own} account` };
   }
   if (changed.settings) {
     const [was, is] = changed.settings as [Partial<Settings> | null, Partial<Settings> | null];

@@ -13,19 +13,29 @@ const services: Readonly<Record<AdminStatus['services'][number]['name'], string>
   audit: 'Audit log',
 };
 
+/** Of an account that its person closed it says when. */
+type Listed = AdminUserList['items'][number] & { closed_at?: string | null };
+
 /** For whoever runs the place: how it goes, who is here, what could not be handled. */
 export default function AdminPage() {
-  const { answer: status, isAway, again } = useServerAnswer<AdminStatus>('/api/admin/status');
+  const { answer: status, isAway, isRefused, again } = useServerAnswer<AdminStatus>('/api/admin/status');
   useEffect(() => {
     const timer = setInterval(again, LOOK_EVERY);
     return () => clearInterval(timer);
   }, [again]);
+  if (isRefused)
+    return (
+      <div className="settings admin">
+        <h1 className="title">Running this place</h1>
+        <p role="status">You do not run this place, so there is nothing to see here. Whoever does can let you.</p>
+      </div>
+    );
   return (
     <div className="settings admin">
       <h1 className="title">Running this place</h1>
-      {isAway && <p className="facts">The server does not answer, or you do not run this place.</p>}
+      {isAway && <p className="facts">The server does not answer. What stands here is as it was.</p>}
       {status && <How status={status} again={again} />}
-      <People />
+      <People changed={again} />
       {status?.services
         .filter((service) => service.dead_letters > 0)
         .map(({ name }) => (
@@ -92,16 +102,20 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
   );
 }
 
-function People() {
+/** `changed`: who runs the place may be another now, and whoever looks no longer among them. */
+function People({ changed }: { changed(): void }) {
   const { settings, today } = useScreen();
   const { answer, again } = useServerAnswer<AdminUserList>('/api/admin/users');
-  const setRole = (user: AdminUserList['items'][number], role: string) =>
+  const setRole = (user: Listed, role: string) =>
     void tellServer(
       'POST',
       '/api/admin/users/role',
       { email: user.email, role },
       role === 'admin' ? `${user.name} runs this place now` : `${user.name} no longer runs this place`,
-    ).then(again);
+    ).then(() => {
+      again();
+      changed();
+    });
   const [link, setLink] = useState<{ for: string } & OneTimeLink>();
   const ask = async (whom: string, path: string, body: object) => {
     const made = await tellServer<OneTimeLink>('POST', path, body, 'The link is made. Hand it to nobody else');
@@ -124,13 +138,14 @@ function People() {
           </button>
         </div>
       )}
-      {answer.items.map((user) => (
+      {answer.items.map((user: Listed) => (
         <div className="setting" key={user.id}>
           <span>
             {user.name}
             <span className="facts setting-note">
               {user.email}
-              {user.email_verified ? ', confirmed' : ''};{' '}
+              {user.email_verified ? ', confirmed' : ''}
+              {user.closed_at ? ', closed' : ''};{' '}
               {user.last_seen_at ? `last seen ${when(user.last_seen_at)}` : 'not signed in anywhere'}
             </span>
           </span>

@@ -3,6 +3,7 @@ import { useScreen } from '../../sync/store.ts';
 import { browserOf } from '../activity/browser-words.ts';
 import { tellServer, useServerAnswer } from '../shell/server-only.ts';
 import { instantInWords } from '../tasks/when.ts';
+import { FormField, SettingForm, Unfolding } from './unfolding.tsx';
 
 interface Session {
   id: string;
@@ -27,7 +28,7 @@ export function Devices() {
       {mine && (
         <div className="setting">
           <span>This device</span>
-          <ChangePassword />
+          <Unfolding words="Change the password">{(close) => <NewPassword onClose={close} />}</Unfolding>
         </div>
       )}
       {others.map(({ id, token, userAgent, ipAddress, updatedAt }) => (
@@ -59,49 +60,26 @@ export function Devices() {
   );
 }
 
-function ChangePassword() {
-  const [isOpen, setOpen] = useState(false);
+const SHORTEST = 10;
+
+function NewPassword({ onClose }: { onClose(): void }) {
   const [now, setNow] = useState('');
   const [next, setNext] = useState('');
-  if (!isOpen)
-    return (
-      <button type="button" className="button" onClick={() => setOpen(true)}>
-        Change the password
-      </button>
-    );
+  const change = async () => {
+    const body = { currentPassword: now, newPassword: next, revokeOtherSessions: true };
+    const done = 'Changed. All other devices are signed out';
+    if (await tellServer('POST', '/api/auth/change-password', body, done)) onClose();
+  };
   return (
-    <form
-      className="setting-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const body = { currentPassword: now, newPassword: next, revokeOtherSessions: true };
-        void tellServer('POST', '/api/auth/change-password', body, 'Changed. All other devices are signed out').then(
-          (done) => done && setOpen(false),
-        );
-      }}
-    >
-      <input
-        className="field"
-        type="password"
-        autoComplete="current-password"
-        aria-label="Password now"
-        placeholder="Now"
-        value={now}
-        onChange={(event) => setNow(event.target.value)}
-      />
-      <input
-        className="field"
+    <SettingForm send="Change" isReady={now !== '' && next.length >= SHORTEST} onSend={change} onClose={onClose}>
+      <FormField label="Password now" type="password" autoComplete="current-password" value={now} write={setNow} />
+      <FormField
+        label="New password, 10 characters or more"
         type="password"
         autoComplete="new-password"
-        aria-label="New password, at least 10 characters"
-        placeholder="New, 10 or more"
-        minLength={10}
         value={next}
-        onChange={(event) => setNext(event.target.value)}
+        write={setNext}
       />
-      <button type="submit" className="button primary" aria-disabled={next.length < 10 || now === ''}>
-        Change
-      </button>
-    </form>
+    </SettingForm>
   );
 }

@@ -5,10 +5,12 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { leaveDevice } from '../account/session.ts';
 import { tellServer } from '../shell/server-only.ts';
 import { longDay } from '../tasks/when.ts';
+import { unsentWords } from './unsent-words.ts';
 
 /** Closing one's account: shut at once, one's own again for a fortnight, then erased. */
 export function Leaving() {
-  const { settings, today } = useScreen();
+  const { settings, today, pending, blocked } = useScreen();
+  const unsent = pending.length + blocked.length;
   const [isAsking, setAsking] = useState(false);
   const [password, setPassword] = useState('');
   const close = async () => {
@@ -38,9 +40,16 @@ export function Leaving() {
           >
             <h2 className="subtitle">Close your account?</h2>
             <p className="dialog-words">
-              Every device is signed out, no reminder rings any more, and edits that this device has not sent are lost.
-              For 14 days, signing in brings everything back as it is now. After that every word of it is erased for
-              good, here and in the history; backups forget it as they are replaced.
+              Every device is signed out, and no reminder rings any more. For 14 days, signing in offers to bring
+              everything back as it is now. After that every word of it is erased for good, here and in the history;
+              backups made before still hold it until they are removed.
+            </p>
+            <p className="dialog-words">
+              {unsent > 0 && <b>{unsentWords(pending.length, blocked.length).title}. </b>}
+              {unsent > 0
+                ? `${unsent === 1 ? 'It goes' : 'They go'} with what is on this device, and nothing brings ${unsent === 1 ? 'it' : 'them'} back. `
+                : 'All that was written on this device has reached the server. '}
+              What another device has not sent yet waits there, and is lost if that device is left.
             </p>
             <p className="setting">
               <label htmlFor="closing-password">Your password</label>
