@@ -21,6 +21,9 @@ const LATE = /New task, in plain words|Dates and zone|This task is not on this d
 test('a part that cannot be fetched says so in its place, and the rest goes on', async () => {
   const seat = await sitDown(browser, program.url);
   const { page } = seat;
+  // What it has kept is fetched past the cut.
+  await seat.context.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'serviceWorker'));
+  await page.reload();
   let isCut = true;
   await page.route('**/_next/static/chunks/*.js', async (route) => {
     const answer = await route.fetch();

@@ -27,7 +27,7 @@ const ALL: Filter = { user_id: '', event_type: '', from: '', to: '' };
 
 /** The audit log in plain words, on one unbroken line, under the seal that says whether it is. */
 export default function ActivityPage() {
-  const { view, settings, today, person, seq } = useScreen();
+  const { view, settings, today, person, seq, status } = useScreen();
   const zone = settings.time_zone;
   const isAdmin = view.get('user', person.user_id)?.role === 'admin';
   const people = usePeople(isAdmin);
@@ -144,7 +144,9 @@ export default function ActivityPage() {
       </search>
       {isAway && (
         <p className="activity-away" role="status">
-          Activity is read from the server, which does not answer now. Nothing of it is lost.
+          Activity is read from the server, which{' '}
+          {status.connection === 'closed' ? 'shows it once the account is taken back' : 'does not answer now'}. Nothing
+          of it is lost.
         </p>
       )}
       {items && items.length > 0 && (

@@ -13,9 +13,6 @@ const services: Readonly<Record<AdminStatus['services'][number]['name'], string>
   audit: 'Audit log',
 };
 
-/** Of an account that its person closed it says when. */
-type Listed = AdminUserList['items'][number] & { closed_at?: string | null };
-
 /** For whoever runs the place: how it goes, who is here, what could not be handled. */
 export default function AdminPage() {
   const { answer: status, isAway, isRefused, again } = useServerAnswer<AdminStatus>('/api/admin/status');
@@ -106,7 +103,7 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
 function People({ changed }: { changed(): void }) {
   const { settings, today } = useScreen();
   const { answer, again } = useServerAnswer<AdminUserList>('/api/admin/users');
-  const setRole = (user: Listed, role: string) =>
+  const setRole = (user: AdminUserList['items'][number], role: string) =>
     void tellServer(
       'POST',
       '/api/admin/users/role',
@@ -138,7 +135,7 @@ function People({ changed }: { changed(): void }) {
           </button>
         </div>
       )}
-      {answer.items.map((user: Listed) => (
+      {answer.items.map((user) => (
         <div className="setting" key={user.id}>
           <span>
             {user.name}
