@@ -66,7 +66,7 @@ test('a device with unsent edits keeps them at a closed account, and asks before
   await page.getByRole('button', { name: 'Sign in again' }).click();
   await page.getByLabel('Password', { exact: true }).fill(lena.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.getByText('1 unsent edit waits on this device until then').waitFor();
+  await page.getByText('1 unsent edit waits on this device').waitFor();
   await page.getByRole('button', { name: 'Leave it closed' }).click();
   await page.getByRole('heading', { name: '1 edit has not reached the server' }).waitFor();
   await expectAccessible(laptop, 'leaving an account closed with unsent edits');

@@ -10,14 +10,11 @@ export function ClosedAccount({ said, onLeft }: { said: string; onLeft(): void }
       <main className="account-form">
         <Leaf size={44} />
         <h1 className="title">Your account is closed</h1>
-        <p className="account-place">{said} Until then everything in it is as you left it, and yours to take back.</p>
-        <ClosedActs onLeft={onLeft}>
-          {unsent > 0 && (
-            <p className="facts">
-              {unsent === 1 ? '1 unsent edit waits' : `${unsent} unsent edits wait`} on this device until then.
-            </p>
-          )}
-        </ClosedActs>
+        <p className="account-place">
+          {said} Until then everything in it is as you left it, and yours to take back.
+          {unsent > 0 && ` ${unsent === 1 ? '1 unsent edit waits' : `${unsent} unsent edits wait`} on this device.`}
+        </p>
+        <ClosedActs onLeft={onLeft} />
       </main>
     </div>
   );

@@ -1,19 +1,11 @@
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { useScreenIfAny } from '../../sync/store.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { unsentWords } from '../settings/unsent-words.ts';
 import { isOwnSession, leaveClosed, reopen, whoseSession } from './session.ts';
 
 /** What can be done about a closed account. Edits that this device has not sent go with it only where that was said. */
-export function ClosedActs({
-  isBanner = false,
-  onLeft,
-  children,
-}: {
-  isBanner?: boolean;
-  onLeft?(): void;
-  children?: ReactNode;
-}) {
+export function ClosedActs({ isBanner = false, onLeft }: { isBanner?: boolean; onLeft?(): void }) {
   const screen = useScreenIfAny();
   const [isBusy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
@@ -60,7 +52,6 @@ export function ClosedActs({
           Leave it closed
         </button>
       </p>
-      {children}
       <p className="wrong" role="alert">
         {failed && 'The server does not answer. Nothing was changed; try again.'}
       </p>
