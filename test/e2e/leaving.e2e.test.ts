@@ -128,3 +128,26 @@ test('what was never sent goes from a device with a closed account only when tha
   await page.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await expect.poll(() => page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name))).toEqual([]);
 });
+
+test('whoever leaves their account closed on somebody else’s device takes nothing of theirs with them', async () => {
+  const seat = await sitDown(browser, program.url);
+  const { page, context } = seat;
+  await page.getByRole('button', { name: 'Make one' }).click();
+  await page.getByLabel('Your name').fill('Ben');
+  await page.getByLabel('E-mail').fill('ben@example.test');
+  await page.getByLabel('Password', { exact: true }).fill('another long one');
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await page.getByText('All on the server').waitFor();
+  await page.route('**/ops', (route) => route.abort('internetdisconnected'));
+  await quickAdd(seat, 'Wax the skis');
+  await context.clearCookies();
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in again' }).click();
+  await page.getByLabel('E-mail').fill(lena.email);
+  await page.getByLabel('Password', { exact: true }).fill(lena.password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('button', { name: 'Back to your tasks' }).click();
+  await page.getByText('Somebody else is signed in here, and their account is closed').waitFor();
+  await page.getByRole('button', { name: 'Leave it closed' }).click();
+  await page.getByText('Your session has ended. 1 unsent edit is kept on this device.').waitFor();
+});
