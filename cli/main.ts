@@ -78,7 +78,9 @@ async function main(): Promise<void> {
       break;
     case 'audit':
       if (verb === 'verify' && rest[0]) {
-        const found = await verifyFile(rest[0], values.checkpoints, values.key);
+        if (values.key !== undefined && !/^[0-9a-f]{64}$/i.test(values.key))
+          throw new Refused('A key is 64 hexadecimal digits.');
+        const found = await verifyFile(rest[0], values.checkpoints, values.key?.toLowerCase());
         const { entries, chains, begins, at, broken_at, public_keys } = found;
         if (broken_at) {
           process.exitCode = 1;

@@ -17,7 +17,8 @@ const WORDS: Readonly<Record<Break['why'], string>> = {
   key: 'the key that stands beside it does not open it',
   unsealed: 'an export begins with its seal, and this one does not',
 };
-export const inWords = ({ chain, seq, why }: Break): string => `${chain}, entry ${seq}: ${WORDS[why]}.`;
+export const inWords = ({ chain, seq, why }: Break): string =>
+  chain === 'export' ? `Its seal: ${WORDS[why]}.` : `${chain}, entry ${seq}: ${WORDS[why]}.`;
 
 /**
  * Verifies the export in a file, without a network. `key`: the public key that everything must be signed with, kept by whoever
@@ -27,10 +28,19 @@ export async function verifyFile(file: string, checkpoints?: string, key?: strin
   try {
     return await verifyExport(linesOf(file), checkpoints ? linesOf(checkpoints) : undefined, key);
   } catch (error) {
-    if (!(error instanceof NotOfAnExport)) throw error;
+    if (!(error instanceof NotOfAnExport)) throw inFileWords(error);
     const where = error.of === 'export' ? file : checkpoints;
-    throw new Error(`Line ${error.line} of ${where} is not of an export of the audit log, nor a checkpoint.`);
+    const hint =
+      error.line > 1 ? ' Where it is the last one, the file was cut in its middle: a download that broke off?' : '';
+    throw new Error(`Line ${error.line} of ${where} is not of an export of the audit log, nor a checkpoint.${hint}`);
   }
+}
+
+/** A file that is not there, or is none. */
+function inFileWords(error: unknown): unknown {
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new Error(`There is no file ${path}.`);
+  return code === 'EISDIR' || code === 'EACCES' ? new Error(`${path ?? 'That'} is no file that can be read.`) : error;
 }
 
 /** Opened when the first line is asked for: what a reader says before somebody listens is lost. */

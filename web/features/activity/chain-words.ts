@@ -34,9 +34,13 @@ const breaks: Record<Break['why'], string> = {
   unsealed: 'the seal is missing that an export begins with',
 };
 
-/** Which chain broke, where, and how. */
+/** Which chain broke, where, and how; or that the file itself is none that was sealed. */
 export const breakInWords = ({ chain, seq, why }: Break, owner: Owner): string =>
-  `In ${chainInWords(chain, owner)}, at #${seq.toLocaleString('en')}: ${breaks[why]}.`;
+  chain === 'export'
+    ? `In its first line, the seal: ${breaks[why]}.`
+    : chain === 'checkpoint'
+      ? `In checkpoint ${seq.toLocaleString('en')}: ${breaks[why]}.`
+      : `In ${chainInWords(chain, owner)}, at #${seq.toLocaleString('en')}: ${breaks[why]}.`;
 
 /** Which chains of a file begin late: nothing in the file can show by whose hand. */
 export function beginningsInWords(begins: readonly Beginning[] = [], owner: Owner): string {
