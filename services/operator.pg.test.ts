@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   callAt,
+  cookieOf,
   type Person,
   type RunningServices,
   runServices,
@@ -199,10 +200,7 @@ it('where sign-up is closed, an invitation makes one account', async () => {
       { email: 'first@example.test', password: 'a-long-pass phrase 7' },
       { origin: closed.url },
     );
-    const cookie = signed.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
+    const cookie = cookieOf(signed);
     const made = await callAt(closed.url, 'POST', '/api/admin/invitations', {}, { cookie, origin: closed.url });
     expect(made.status).toBe(201);
     const invite = inviteIn(made.json.url);

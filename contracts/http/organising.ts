@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { color, name, position, sequence, settingsInput, tagName, uuid } from '../fields.ts';
+import { color, name, position, sequence, tagName, uuid } from '../fields.ts';
 
-/** Projects, tags, workspaces and the caller. */
+/** Projects, tags and workspaces. */
 const stamps = { created_at: z.string(), updated_at: z.string(), deleted_at: z.string().nullable(), version: sequence };
 
 export const projectSchema = z
@@ -49,33 +49,3 @@ export const workspaceSchema = z
 export const workspaceListSchema = z
   .object({ items: z.array(workspaceSchema), next_cursor: z.null() })
   .meta({ id: 'WorkspaceList' });
-
-export const settingsSchema = z
-  .object({
-    time_zone: z.string(),
-    locale: z.string(),
-    week_start: z.int(),
-    day_start: z.string(),
-    default_reminder_minutes: z.int().nullable(),
-    quiet_hours: z.object({ from: z.string(), to: z.string() }).nullable(),
-    reminder_mail: z.boolean(),
-    theme: z.enum(['system', 'light', 'dark']),
-  })
-  .meta({ id: 'Settings' });
-export const meSchema = z
-  .object({
-    user: z.object({
-      id: uuid,
-      name: z.string(),
-      email: z.string(),
-      email_verified: z.boolean(),
-      role: z.enum(['admin', 'user']),
-    }),
-    settings: settingsSchema,
-    workspaces: z.array(workspaceSchema),
-  })
-  .meta({ id: 'Me' });
-export const updateMeSchema = z
-  .strictObject({ name: name.optional(), settings: settingsInput.optional() })
-  .meta({ id: 'UpdateMe' });
-export type Me = z.infer<typeof meSchema>;

@@ -29,6 +29,13 @@ declare module 'fastify' {
 
 const A_MINUTE = 60_000;
 
+/** That this was refused to somebody known. */
+export const refusal = (request: FastifyRequest, user_id: string): Pick<Act, 'action' | 'who' | 'detail'> => ({
+  action: 'refused',
+  who: { user_id },
+  detail: { method: request.method, route: request.routeOptions.url ?? '' },
+});
+
 /**
  * What somebody known was refused as not theirs to do. One a minute for each person and route: whoever tries a thousand times
  * fills no log.
@@ -37,11 +44,10 @@ export function recordRefusals(http: Http, record: Administration['record'], fai
   const said = new LRUCache<string, true>({ max: 10_000, ttl: A_MINUTE });
   http.addHook('onResponse', async (request, reply) => {
     if (reply.statusCode !== 403 || request.who === undefined) return;
-    const detail = { method: request.method, route: request.routeOptions.url ?? '' };
-    const key = `${request.who} ${detail.method} ${detail.route}`;
+    const key = `${request.who} ${request.method} ${request.routeOptions.url}`;
     if (said.has(key)) return;
     said.set(key, true);
     // The answer is out already.
-    await record(request, { action: 'refused', who: { user_id: request.who }, detail }).catch(failed);
+    await record(request, refusal(request, request.who)).catch(failed);
   });
 }

@@ -6,7 +6,14 @@ import pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import {
+  callAt,
+  cookieOf,
+  type Person,
+  type RunningServices,
+  runServices,
+  until,
+} from '../../test/support/running-services.ts';
 import { replayErasures } from '../finish-erasures.ts';
 
 let services: RunningServices;
@@ -34,10 +41,7 @@ const signIn = async (email: string, given = password) => {
     { email, password: given },
     { origin: services.url },
   );
-  const cookie = answer.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
+  const cookie = cookieOf(answer);
   const call = (method: string, path: string, body?: unknown) =>
     callAt(services.url, method, path, body, { cookie, origin: services.url });
   return { status: answer.status, call };

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callAt, type Person, type RunningServices, runServices } from '../../test/support/running-services.ts';
+import {
+  callAt,
+  cookieOf,
+  type Person,
+  type RunningServices,
+  runServices,
+} from '../../test/support/running-services.ts';
 
 let services: RunningServices;
 let ann: Person;
@@ -301,10 +307,7 @@ describe('limits', () => {
       const first = await up({ 'x-taskmaster-invite': invite });
       expect(first.status).toBe(200);
       expect(await about()).toEqual({ has_accounts: true, sign_up: 'closed', mail: false });
-      const cookie = first.headers
-        .getSetCookie()
-        .map((line) => line.split(';')[0])
-        .join('; ');
+      const cookie = cookieOf(first);
       expect((await callAt(closed.url, 'GET', '/api/me', undefined, { cookie })).json.user.role).toBe('admin');
       expect((await up({ 'x-taskmaster-invite': invite }, 'b@example.test')).json.code).toBe('sign_up_closed');
     } finally {

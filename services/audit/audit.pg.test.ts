@@ -19,7 +19,14 @@ import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { v7 as uuid } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import {
+  callAt,
+  cookieOf,
+  type Person,
+  type RunningServices,
+  runServices,
+  until,
+} from '../../test/support/running-services.ts';
 import { witness } from './append.ts';
 import { createSigner, makeCheckpoint } from './checkpoints.ts';
 import { createQueries } from './queries.ts';
@@ -132,10 +139,7 @@ describe('the audit log', () => {
     const send = (path: string, body: object, headers = {}) =>
       callAt(services.url, 'POST', `/api/auth${path}`, body, { origin: services.url, ...headers });
     const up = await send('/sign-up/email', { name: 'Cleo', email, password: 'a-long-pass phrase 7' });
-    const cookie = up.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
+    const cookie = cookieOf(up);
     expect((await send('/sign-in/email', { email, password: 'not this one at all' })).status).toBe(401);
     expect((await send('/sign-out', {}, { cookie })).status).toBe(200);
     const acts = async (query: string) =>

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { callAt, type Person, type RunningServices, runServices } from '../../test/support/running-services.ts';
+import {
+  callAt,
+  cookieOf,
+  type Person,
+  type RunningServices,
+  runServices,
+} from '../../test/support/running-services.ts';
 
 const PLACE = 'https://tasks.example.test';
 let plain: RunningServices;
@@ -83,10 +89,7 @@ describe('the cookie', () => {
     }
     // And it is one that is taken again.
     const made = await up(secure, PLACE);
-    const cookie = made.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
+    const cookie = cookieOf(made);
     expect((await callAt(secure.url, 'GET', '/api/me', undefined, { cookie })).status).toBe(200);
     const change = (origin: string) => callAt(secure.url, 'POST', '/api/tasks', { title: 'x' }, { cookie, origin });
     expect((await change(PLACE)).status).toBe(201);

@@ -42,6 +42,13 @@ export async function callAt(
   return { status: response.status, headers: response.headers, text, json };
 }
 
+/** The cookies that an answer set, as a browser sends them back. */
+export const cookieOf = ({ headers }: { headers: Headers }): string =>
+  headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+
 export async function signUp(url: string, name: string): Promise<Person> {
   const email = `${name}-${randomUUID()}@example.test`;
   const up = await callAt(
@@ -52,10 +59,7 @@ export async function signUp(url: string, name: string): Promise<Person> {
     { origin: url },
   );
   if (up.status >= 300) throw new Error(`sign-up: ${up.status} ${up.text}`);
-  const cookie = up.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
+  const cookie = cookieOf(up);
   const { token } = (await callAt(url, 'GET', '/api/auth/token', undefined, { cookie, origin: url })).json;
   const call: Person['call'] = (method, path, body, headers = {}) =>
     callAt(url, method, path, body, { authorization: `Bearer ${token}`, ...headers });

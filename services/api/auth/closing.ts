@@ -6,7 +6,7 @@ import type { Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import type pg from 'pg';
-import { othersRunIt, type People } from './people.ts';
+import { lockOthers, type People } from './people.ts';
 import { changePerson, type LockedPerson, lockPerson } from './person-changes.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -23,9 +23,9 @@ const closedBefore = say<{ id: string }>(
    where u.deleted_at < $1 and w.erased_at is null order by u.deleted_at limit ${MOST_AT_ONCE}`,
 );
 /** Whose erasure was begun: by this run, or by one that a crash broke off. */
-const begun = say<{ id: string; workspace_id: string }>(
+const begun = say<{ id: string; workspace_id: string; head: number }>(
   'erasures_begun',
-  `select u.id, u.workspace_id from tasks."user" u join tasks.workspace w on w.id = u.workspace_id
+  `select u.id, u.workspace_id, w.head from tasks."user" u join tasks.workspace w on w.id = u.workspace_id
    where u.deleted_at is not null and w.erased_at is not null and w.words_gone_at is null`,
 );
 const markErased = say(
@@ -34,12 +34,10 @@ const markErased = say(
 );
 const wordsGone = say('words_gone', 'update tasks.workspace set words_gone_at = now() where id = $1');
 /** A slice: a long history must not hold its rows, or meet the time limit of a statement. */
-const blankHistory = say<{ seq: number }>(
+const blankHistory = say(
   'blank_history',
-  `update tasks.change set patch = '{}', before = null where workspace_id = $1 and seq > $2 and seq <= $2 + ${SLICE}
-   returning seq`,
+  `update tasks.change set patch = '{}', before = null where workspace_id = $1 and seq > $2 and seq <= $2 + ${SLICE}`,
 );
-const headOf = say<{ head: number }>('head_of_erased', 'select head from tasks.workspace where id = $1');
 const emptied = ['task', 'project', 'tag', 'reminder', 'token', 'token_secret', 'search_word', 'search_vocab'].map(
   (table) => say(`erase_${table}`, `delete from tasks.${table} where workspace_id = $1`),
 );
@@ -49,7 +47,7 @@ const forgotten = ['member', 'processed_op', 'sync_client'].map((table) =>
 const carried = forgetCarried('tasks');
 
 /** When an account that was closed then is erased. */
-export const erasedAt = (closedAt: string): string => new Date(Date.parse(closedAt) + ERASED_AFTER * DAY).toISOString();
+const erasedAt = (closedAt: string): string => new Date(Date.parse(closedAt) + ERASED_AFTER * DAY).toISOString();
 
 const dayIn = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' });
 export const closedProblem = (closedAt: string): Problem =>
@@ -77,19 +75,17 @@ export function createClosing(parts: {
   }
 
   /** What the event of the erasure does not reach: words, rows, and the way to sign in. Begun again from its start after a crash. */
-  async function finish(userId: string, workspaceId: string): Promise<void> {
-    const [space] = await runtime.background((tx) => tx.query(headOf, [workspaceId]), { readOnly: true });
-    for (let from = 0; from < (space?.head ?? 0); from += SLICE)
-      await runtime.background((tx) => tx.query(blankHistory, [workspaceId, from]));
+  async function finish({ id, workspace_id, head }: { id: string; workspace_id: string; head: number }): Promise<void> {
+    for (let from = 0; from < head; from += SLICE)
+      await runtime.background(async (tx) => tx.write(blankHistory, [workspace_id, from]));
     await runtime.background(async (tx) => {
-      for (const statement of emptied) tx.write(statement, [workspaceId]);
-      for (const statement of forgotten) tx.write(statement, [userId]);
-      for (const statement of carried) tx.write(statement, [workspaceId]);
+      for (const statement of [...emptied, ...carried]) tx.write(statement, [workspace_id]);
+      for (const statement of forgotten) tx.write(statement, [id]);
     });
-    await authPool.query('delete from verification where value = $1', [userId]);
-    await authPool.query('update invitation set used_for = null where used_by = $1', [userId]);
-    await authPool.query('delete from "user" where id = $1', [userId]);
-    await runtime.background(async (tx) => tx.write(wordsGone, [workspaceId]));
+    await authPool.query('delete from verification where value = $1', [id]);
+    await authPool.query('update invitation set used_for = null where used_by = $1', [id]);
+    await authPool.query('delete from "user" where id = $1', [id]);
+    await runtime.background(async (tx) => tx.write(wordsGone, [workspace_id]));
   }
 
   return {
@@ -97,11 +93,11 @@ export function createClosing(parts: {
     async close(userId: string): Promise<string> {
       const at = new Date().toISOString();
       const closedAt = await runtime.background(async (tx) => {
-        const others = await othersRunIt(tx, userId);
+        const others = await lockOthers(tx, userId);
         const person = await lockPerson(tx, userId);
         const { deleted_at, role } = person.user;
         if (deleted_at !== null) return deleted_at;
-        if (role === 'admin' && !others.yes && !others.alone)
+        if (role === 'admin' && !others.anAdmin && !others.nobody)
           throw new Problem('forbidden', 'You alone run this place. Let somebody else run it first.');
         const closed = { kind: 'deleted', patch: { deleted_at: at }, before: { deleted_at: null } } as const;
         changePerson(tx, person, closed, { kind: 'user', id: userId }, at);
@@ -138,13 +134,13 @@ export function createClosing(parts: {
         forget(id);
       }
       let erased = 0;
-      for (const { id, workspace_id } of await runtime.background((tx) => tx.query(begun, []), { readOnly: true })) {
+      for (const one of await runtime.background((tx) => tx.query(begun, []), { readOnly: true })) {
         try {
-          await finish(id, workspace_id);
+          await finish(one);
           erased++;
-          log.info({ user_id: id }, 'a closed account was erased');
+          log.info({ user_id: one.id }, 'a closed account was erased');
         } catch (error) {
-          log.error({ user_id: id, err: String(error) }, 'an erasure was not finished');
+          log.error({ user_id: one.id, err: String(error) }, 'an erasure was not finished');
         }
       }
       return erased;

@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import {
   type Answer,
   callAt,
+  cookieOf,
   type Person,
   type RunningServices,
   runServices,
@@ -40,10 +41,7 @@ const elsewhere = async (who: Person): Promise<Person> =>
 async function signedIn(who: Person, email: string): Promise<Person> {
   const post = { origin: services.url };
   const signed = await callAt(services.url, 'POST', '/api/auth/sign-in/email', { email, password: PASSWORD }, post);
-  const cookie = signed.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ');
+  const cookie = cookieOf(signed);
   const { token } = (await callAt(services.url, 'GET', '/api/auth/token', undefined, { cookie })).json;
   return {
     ...who,
@@ -80,10 +78,7 @@ describe('what ends', () => {
     expect(changed.status).toBe(200);
     expect(await closing.closed).toBe(4401);
     expect((await as(there.token)).status).toBe(401);
-    const cookie = changed.headers
-      .getSetCookie()
-      .map((line) => line.split(';')[0])
-      .join('; ');
+    const cookie = cookieOf(changed);
     expect((await callAt(services.url, 'GET', '/api/me', undefined, { cookie })).status).toBe(200);
   });
 

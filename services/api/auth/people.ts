@@ -24,16 +24,6 @@ const newWorkspace = say(
   'new_workspace',
   `insert into tasks.workspace (id, kind, name, owner_id, created_at, updated_at) values ($1, 'personal', $2, $3, $4, $4) on conflict do nothing`,
 );
-const lockRoles = say('lock_roles', `select pg_advisory_xact_lock(hashtext('tasks: who runs the place'))`);
-/**
- * Whether somebody else runs the place, and whether there is anybody else at all. Nobody's role changes and nobody comes first or
- * leaves until the transaction ends.
- */
-export async function othersRunIt(tx: Tx<'tasks'>, userId: string): Promise<{ yes: boolean; alone: boolean }> {
-  tx.write(lockRoles, []);
-  const [others] = await tx.query(othersHere, [userId]);
-  return { yes: others?.has_admin ?? false, alone: others === undefined };
-}
 const standingOf = say<Pick<User, 'id' | 'role' | 'deleted_at'>>(
   'standing_of',
   'select id, role, deleted_at from tasks."user" where id = any($1::uuid[])',
@@ -43,10 +33,21 @@ const othersHere = say<{ has_admin: boolean }>(
   'others_here',
   `select bool_or(role = 'admin') as has_admin from tasks."user" where id <> $1 and deleted_at is null having count(*) > 0`,
 );
+const lockRoles = say('lock_roles', `select pg_advisory_xact_lock(hashtext('tasks: who runs the place'))`);
 const newMember = say(
   'new_member',
   `insert into tasks.member (workspace_id, user_id, role) values ($1, $2, 'owner') on conflict do nothing`,
 );
+
+/**
+ * Whether one of the others with an open account runs the place, and whether there is nobody else at all. Nobody's role changes,
+ * and nobody comes first or leaves, until the transaction ends.
+ */
+export async function lockOthers(tx: Tx<'tasks'>, userId: string): Promise<{ anAdmin: boolean; nobody: boolean }> {
+  tx.write(lockRoles, []);
+  const [others] = await tx.query(othersHere, [userId]);
+  return { anAdmin: others?.has_admin ?? false, nobody: others === undefined };
+}
 
 const TRUSTED_FOR = 5_000;
 
@@ -103,12 +104,12 @@ export function createPeople(runtime: Pick<RunningRuntime<'tasks'>, 'background'
     /** Gives somebody the running of the place, or takes it. @throws Problem not_found | conflict */
     async setRole(userId: string, role: User['role'], by: Actor): Promise<void> {
       await runtime.background(async (tx) => {
-        tx.write(lockRoles, []);
+        const others = await lockOthers(tx, userId);
         const person = await lockPerson(tx, userId);
         const { role: before, deleted_at } = person.user;
         if (deleted_at !== null) throw new Problem('conflict', 'This account is closed.');
         if (before === role) return;
-        if (role === 'user' && !(await othersRunIt(tx, userId)).yes)
+        if (role === 'user' && !others.anAdmin)
           throw new Problem('conflict', 'Somebody has to run the place: let another person run it first.');
         changePerson(tx, person, { kind: 'updated', patch: { role }, before: { role: before } }, by);
       });
@@ -140,7 +141,7 @@ const callerFrom = (user: User, workspaces: Caller['workspaces']): Caller => ({
 async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
   const id = personalWorkspaceId(session.user_id);
   const at = new Date().toISOString();
-  const others = await othersRunIt(tx, session.user_id);
+  const others = await lockOthers(tx, session.user_id);
   tx.write(newWorkspace, [id, 'Personal', session.user_id, at]);
   tx.write(newMember, [id, session.user_id]);
   const [[workspace], [user]] = await Promise.all([
@@ -160,7 +161,7 @@ async function ensurePerson(tx: Tx<'tasks'>, session: Session): Promise<void> {
         workspace_id: id,
         ...copied,
         // The first account of the place runs it.
-        role: others.alone ? 'admin' : 'user',
+        role: others.nobody ? 'admin' : 'user',
         settings: defaultSettings,
         deleted_at: null,
         created_at: at,

@@ -4,13 +4,16 @@ import {
   closedSchema,
   closeMeSchema,
   confirmAddressSchema,
+  meSchema,
+  updateMeSchema,
 } from '@taskmaster/contracts/http/me';
-import { meSchema, updateMeSchema, workspaceListSchema } from '@taskmaster/contracts/http/organising';
+import { workspaceListSchema } from '@taskmaster/contracts/http/organising';
 import { orProblem, Problem } from '@taskmaster/contracts/problems';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Administration } from '../../http/admin.ts';
 import type { Limiter } from '../../http/limiter.ts';
+import { refusal } from '../acts.ts';
 import type { Addresses } from '../auth/addresses.ts';
 import type { Closing } from '../auth/closing.ts';
 import { type Caller, personalWorkspace } from '../caller.ts';
@@ -23,7 +26,7 @@ export function meRoutes(
     closing: Closing;
     addresses: Addresses;
     isPassword(userId: string, password: string): Promise<boolean>;
-    /** Tries of one account's password. */
+    /** Tries of one account's password, and of links from one address. */
     tries: Limiter;
     record: Administration['record'];
   },
@@ -33,8 +36,7 @@ export function meRoutes(
   const demandPassword = async (request: FastifyRequest, caller: Caller, password: string) => {
     tries.take(`password:${caller.user_id}`);
     if (await parts.isPassword(caller.user_id, password)) return;
-    const detail = { method: request.method, route: request.routeOptions.url };
-    await record(request, { action: 'refused', who: { user_id: caller.user_id }, detail });
+    await record(request, refusal(request, caller.user_id));
     throw new Problem('invalid', 'That is not your password.', [{ path: 'password', message: 'Not your password.' }]);
   };
   const doc = (summary: string) => ({ summary, tags: ['me'] });

@@ -20,18 +20,13 @@ export function ClosedActs({ isBanner = false, onLeft }: { isBanner?: boolean; o
     await what().catch(() => setFailed(true));
     setBusy(false);
   };
-  const leave = () =>
-    attempt(async () => {
-      setAsking(false);
-      await leaveClosed();
-      onLeft?.();
-    });
-  const askFirst = () =>
-    attempt(async () => {
-      if (waiting + refused > 0 && isOwnSession(await whoseSession())) return setAsking(true);
-      await leaveClosed();
-      onLeft?.();
-    });
+  const leave = async () => {
+    setAsking(false);
+    await leaveClosed();
+    onLeft?.();
+  };
+  const askFirst = async () =>
+    waiting + refused > 0 && isOwnSession(await whoseSession()) ? setAsking(true) : leave();
   return (
     <>
       <p className={isBanner ? 'banner-acts' : 'account-choice'}>
@@ -47,7 +42,7 @@ export function ClosedActs({ isBanner = false, onLeft }: { isBanner?: boolean; o
           type="button"
           className={isBanner ? 'link' : 'button quiet'}
           aria-disabled={isBusy}
-          onClick={() => void askFirst()}
+          onClick={() => void attempt(askFirst)}
         >
           Leave it closed
         </button>
@@ -60,7 +55,7 @@ export function ClosedActs({ isBanner = false, onLeft }: { isBanner?: boolean; o
           <h2 className="subtitle">{title}</h2>
           <p className="dialog-words">{words}</p>
           <footer className="dialog-foot">
-            <button type="button" className="button quiet danger" onClick={() => void leave()}>
+            <button type="button" className="button quiet danger" onClick={() => void attempt(leave)}>
               Leave it closed and lose {waiting + refused === 1 ? 'it' : 'them'}
             </button>
             <button type="button" className="button primary" onClick={() => setAsking(false)}>

@@ -1,4 +1,4 @@
-import type { Me } from '@taskmaster/contracts/http/organising';
+import type { Me } from '@taskmaster/contracts/http/me';
 import type { About } from '@taskmaster/contracts/http/service';
 import type { Person } from '../../sync/screen.ts';
 import { openDevice, resumeSync, wipeDevice } from '../../sync/store.ts';

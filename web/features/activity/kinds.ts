@@ -1,18 +1,8 @@
 import type { ChangeEventType } from '@taskmaster/contracts/events/types';
-
-type Verb =
-  | 'created'
-  | 'updated'
-  | 'completed'
-  | 'reopened'
-  | 'skipped'
-  | 'snoozed'
-  | 'deleted'
-  | 'restored'
-  | 'erased';
+import type { ChangeKind } from '@taskmaster/domain/commands/world';
 
 /** What was done, where no more can be said of it. */
-export const verbNames: Readonly<Record<Verb, string>> = {
+export const verbNames: Readonly<Record<ChangeKind, string>> = {
   created: 'made',
   updated: 'changed',
   completed: 'finished',
@@ -23,8 +13,8 @@ export const verbNames: Readonly<Record<Verb, string>> = {
   restored: 'brought back',
   erased: 'erased',
 };
-const lifecycle: Verb[] = ['created', 'updated', 'deleted', 'restored'];
-const entities: [entity: string, group: string, one: string, verbs: Verb[]][] = [
+const lifecycle: ChangeKind[] = ['created', 'updated', 'deleted', 'restored'];
+const entities: [entity: string, group: string, one: string, verbs: ChangeKind[]][] = [
   [
     'task',
     'Tasks',

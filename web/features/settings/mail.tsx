@@ -1,4 +1,4 @@
-import type { Me } from '@taskmaster/contracts/http/organising';
+import type { Me } from '@taskmaster/contracts/http/me';
 import type { About } from '@taskmaster/contracts/http/service';
 import type { Settings } from '@taskmaster/domain/task';
 import { useScreen } from '../../sync/store.ts';
