@@ -553,6 +553,16 @@ describe('the service’s own verifying', () => {
       rows[0].action,
     ]);
     expect(await broken()).toBeUndefined();
+    // One that was changed says nothing any more; the others are still shown.
+    const flip = `update audit.audit_logs set stored = replace(stored, $2, $3) where chain = $1 and seq = 2`;
+    await behindTheTrigger(flip, [chain, '"sealed":"', '"sealed":"AAAA']);
+    expect(await broken()).toEqual({ chain, seq: 2, why: 'changed' });
+    const shown = await entries(ann, '?limit=200');
+    const said = (seq: number) =>
+      shown.find((one: { chain: string; seq: number }) => one.chain === chain && one.seq === seq).payload;
+    expect([said(2), said(3) === null]).toEqual([null, false]);
+    await behindTheTrigger(flip, [chain, '"sealed":"AAAA', '"sealed":"']);
+    expect(await broken()).toBeUndefined();
     await behindTheTrigger(
       `delete from audit.audit_logs where chain = $1 and seq = (select seq from audit.chain where chain = $1)`,
       [chain],

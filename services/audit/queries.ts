@@ -16,7 +16,7 @@ import { statementsOf } from '@taskmaster/runtime/statement';
 import { columnsOf } from './append.ts';
 import type { Signer } from './checkpoints.ts';
 import { READ_WITHIN } from './retention.ts';
-import { entryKey, type Keys, open } from './seal.ts';
+import { entryKey, type Keys, open, type Sealed } from './seal.ts';
 
 /** Who looks: an administrator sees every chain, anybody else those of their workspaces and their own. */
 export interface Reader {
@@ -264,7 +264,7 @@ function entryFrom(row: Row, keys: ReadonlyMap<string, Buffer>): AuditEntry {
   const key = keys.get(sealedFor(row));
   const { payload, meta, idempotency_key } = (JSON.parse(row.stored) as Stored).data;
   const { stored: _stored, workspace_id: _workspace, at, ...shown } = row;
-  const sealed = key ? open(entryKey(key, row.event_id), payload.sealed) : undefined;
+  const sealed = key && openIfWhole(entryKey(key, row.event_id), payload.sealed);
   return {
     id: row.event_id,
     timestamp: at,
@@ -276,6 +276,15 @@ function entryFrom(row: Row, keys: ReadonlyMap<string, Buffer>): AuditEntry {
     ip: sealed?.ip ?? null,
     user_agent: sealed?.user_agent ?? null,
   };
+}
+
+/** Nothing where the text was changed behind our back: verifying names it, and the rest of a list is still shown. */
+function openIfWhole(key: Buffer, sealed: string): Sealed | undefined {
+  try {
+    return open(key, sealed);
+  } catch {
+    return undefined;
+  }
 }
 
 function isAsStored(row: Row): boolean {
