@@ -21,18 +21,23 @@ async function main(): Promise<void> {
     say(`  The first account runs the place. Make it here, once:  ${running.firstAccountUrl}\n`);
 
   let stopping = false;
-  const stop = async (code: number) => {
+  /** The reason is its last word: whoever looks at the end of the log finds it below what failed meanwhile. */
+  const stop = async (code: number, reason?: string) => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(code || 1), 20_000).unref();
+    const exit = (with_code: number) => {
+      if (reason) say(reason);
+      process.exit(with_code);
+    };
+    setTimeout(() => exit(code || 1), 20_000).unref();
     await running.stop();
-    process.exit(code);
+    exit(code);
   };
   process.on('SIGINT', () => void stop(0));
   process.on('SIGTERM', () => void stop(0));
   void running.broken.then((reason) => {
-    say(`${reason} What was acknowledged is safe. Start again.`);
-    void stop(1);
+    say(`${reason} TaskMaster stops.`);
+    void stop(1, `${reason} What was acknowledged is safe. Start again.`);
   });
 }
 

@@ -3,7 +3,8 @@ import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 
 export interface Outage {
-  reason: 'down' | 'asleep';
+  /** `database`: it was up, and could not write. */
+  reason: 'down' | 'asleep' | 'database';
   from_at: string;
   to_at: string;
 }
@@ -29,13 +30,29 @@ const outagesSince = say<Outage>(
 export const ON_TIME = 30_000;
 
 /**
- * Notes that the service is alive; a gap since the last note is an outage. `reason` is what a gap means to the caller: at
- * start that it was down, later that the machine slept (or its clock was moved).
+ * Returns what notes that the service is alive; a gap since the last note is an outage. Before the first it was down; later
+ * the database took no note if that was tried, else the machine slept (or its clock was moved).
  */
-export const noteAlive = (runtime: Pick<RunningRuntime<'notification'>, 'background'>, reason: Outage['reason']) =>
-  runtime.background((tx) => tx.query(beat, [reason]));
+export function createPulse(runtime: Pick<RunningRuntime<'notification'>, 'background'>): () => Promise<void> {
+  let reason: Outage['reason'] = 'down';
+  return async () => {
+    try {
+      await runtime.background((tx) => tx.query(beat, [reason]));
+    } catch (error) {
+      if (reason === 'asleep') reason = 'database';
+      throw error;
+    }
+    reason = 'asleep';
+  };
+}
 
 export { outagesSince };
+
+const WHAT_HAPPENED: Record<Outage['reason'], string> = {
+  down: 'the server was down',
+  asleep: 'the server’s machine was asleep',
+  database: 'the server could not write to its database',
+};
 
 /** Why something due then was told only now, in the words of a person in that zone; null if it is on time. */
 export function lateReason(due_at: string, now: string, outages: readonly Outage[], zone: string): string | null {
@@ -49,8 +66,7 @@ export function lateReason(due_at: string, now: string, outages: readonly Outage
   );
   const lead = `${span(late)} late: `;
   if (!outage) return `${lead}the server had more to do than it could.`;
-  const what = outage.reason === 'down' ? 'the server was down' : 'the server’s machine was asleep';
-  return `${lead}${what} from ${wall(outage.from_at, now, zone)} to ${wall(outage.to_at, now, zone)}.`;
+  return `${lead}${WHAT_HAPPENED[outage.reason]} from ${wall(outage.from_at, now, zone)} to ${wall(outage.to_at, now, zone)}.`;
 }
 
 function span(milliseconds: number): string {

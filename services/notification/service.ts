@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Http } from '../http/server.ts';
 import { announce, BATCH, decide } from './decide.ts';
 import { type Delivery, type Mail, startDelivery } from './deliver.ts';
-import { noteAlive } from './outages.ts';
+import { createPulse } from './outages.ts';
 import { follow } from './plan.ts';
 import { createQueries } from './queries.ts';
 import { notificationRoutes } from './routes.ts';
@@ -58,6 +58,7 @@ const followed = changeEventTypes.filter((type) => /^com\.todo\.(task|reminder|u
 export function startNotification({ http, runtime, enter, log, mail }: NotificationOptions): Notification {
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
+  const noteAlive = createPulse(runtime);
   let missed: readonly { workspace_id: string; head: number }[] | undefined;
   const started = Date.now();
 
@@ -90,9 +91,9 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
     if (!caughtUp) {
       if (Date.now() - started < CATCH_UP_WITHIN && !(await isCaughtUp()))
         return arm(new Date(Date.now() + LOOK_AGAIN).toISOString());
-      await noteAlive(runtime, 'down');
+      await noteAlive();
       caughtUp = true;
-    } else await noteAlive(runtime, 'asleep');
+    } else await noteAlive();
     for (;;) {
       const { count, next } = await runtime.background((tx, emit) => decide(tx, emit));
       if (count === BATCH) continue;

@@ -38,7 +38,9 @@ const full = (disk: SmallDisk, atTheEnd: boolean): Fault => ({
     });
     const ended = stage.program.hasEnded();
     if (ended) {
-      expect(stage.program.said()).toMatch(/What was acknowledged is safe|No space left/);
+      const { program } = stage;
+      const saysWhy = async () => /What was acknowledged is safe|No space left/.test(program.said());
+      expect(await waitFor(saysWhy, 5_000), program.said()).toBe(true);
       // While there is no room a start says so, or works with what is left.
       const start = stage.start();
       const how = await Promise.race([

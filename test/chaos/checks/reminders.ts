@@ -69,7 +69,7 @@ export async function reminders(client: pg.Client, attempts: readonly Attempt[],
       .map((row) => of(row, `decided ${row.due - (row.decided ?? 0)} ms early`)),
     unexplained: late.flatMap((row) => {
       if (row.late_reason === null) return [of(row, `${(row.decided ?? 0) - row.due} ms late without a reason`)];
-      const blamed = /was (down|asleep)|was asleep/.test(row.late_reason);
+      const blamed = /was (down|asleep)|could not write/.test(row.late_reason);
       const isTrue =
         pauses?.some(({ from, to }) => from - BESIDE <= (row.decided ?? 0) && to + BESIDE >= row.due) ?? true;
       return blamed && !isTrue ? [of(row, `blames an outage that was not: ${row.late_reason}`)] : [];
