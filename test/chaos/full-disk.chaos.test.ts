@@ -21,8 +21,11 @@ const full = (disk: SmallDisk, atTheEnd: boolean): Fault => ({
   name: atTheEnd ? 'the disk full, and the log needs a new file' : 'the disk full',
   alone: true,
   async befall(stage: Stage) {
+    // Where nothing can be written nothing is decided, for as long as the database takes to notice the room.
+    const pause = { from: Date.now(), to: Number.POSITIVE_INFINITY };
     await stage.under(async () => {
       await sleep(1_000);
+      stage.pauses.push(pause);
       disk.fill();
       if (atTheEnd) for (let times = 0; times < 8; times++) await stage.sql(nextLogFile).catch(() => undefined);
       await sleep(5_000);
@@ -56,6 +59,7 @@ const full = (disk: SmallDisk, atTheEnd: boolean): Fault => ({
     disk.free();
     if (stage.program.hasEnded()) stage.start();
     await stage.program.ready();
+    pause.to = Date.now();
     await stage.under(() => sleep(1_000));
   },
 });
