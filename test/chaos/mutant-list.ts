@@ -164,6 +164,7 @@ export const MUTANTS: readonly Mutant[] = [
     breaks: 'reminders are judged by a clock that is ahead',
     turns: 'P5 reminders early',
     patience: 5_000,
+    load: 3_000,
     rounds: 2,
     file: 'services/notification/decide.ts',
     replace: [
