@@ -146,15 +146,17 @@ function People({ changed }: { changed(): void }) {
               {user.last_seen_at ? `last seen ${when(user.last_seen_at)}` : 'not signed in anywhere'}
             </span>
           </span>
-          <select
-            className="field"
-            aria-label={`What ${user.name} does here`}
-            value={user.role}
-            onChange={(event) => setRole(user, event.target.value)}
-          >
-            <option value="user">uses it</option>
-            <option value="admin">runs it</option>
-          </select>
+          {!user.closed_at && (
+            <select
+              className="field"
+              aria-label={`What ${user.name} does here`}
+              value={user.role}
+              onChange={(event) => setRole(user, event.target.value)}
+            >
+              <option value="user">uses it</option>
+              <option value="admin">runs it</option>
+            </select>
+          )}
           <button
             type="button"
             className="button"
