@@ -77,5 +77,6 @@ async function push(stage: Stage, person: Person, device: { client_id: string; n
 test('a backlog is worked off by the next start, each effect once', async () => {
   const copy = copyProgram();
   onTestFinished(copy.remove);
-  await befall([backlog], { folder: copy.folder, seed: SEED });
+  // Once, however often the others: what matters here is how much there is of it.
+  await befall([backlog], { folder: copy.folder, seed: SEED }, 1);
 });

@@ -13,13 +13,13 @@ const WIDTH = 52;
  * Faults one after another on one place, each under load, each followed by a look at everything. Says a line of the table for
  * each: violations of each promise, and what the fault did to clients.
  */
-export async function befall(faults: readonly Fault[], options: StageOptions): Promise<Stage> {
+export async function befall(faults: readonly Fault[], options: StageOptions, passes = PASSES): Promise<Stage> {
   const random = randomFrom(options.seed);
   const stage = await Stage.open(options);
   onTestFinished(() => stage.close());
   const lines: string[] = [];
   try {
-    for (const fault of Array.from({ length: PASSES }, () => faults).flat()) {
+    for (const fault of Array.from({ length: passes }, () => faults).flat()) {
       const before = { ...stage.record.counts };
       await (fault.alone ? fault.befall(stage, random) : stage.under(() => fault.befall(stage, random)));
       const since = Date.now();
