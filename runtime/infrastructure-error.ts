@@ -1,6 +1,15 @@
 /** SQLSTATE classes and codes that say the database is not able right now, not that the statement is wrong. */
 const states = /^(08|40|53|57P|58)|^(25006|25P03|55P03|57014)$/;
-const sockets = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND']);
+const sockets = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'SIDECAR_AWAY',
+]);
 
 /** Such an error is no attempt of a handler and no fault of a caller: it is tried again, or answered 503. */
 export function isInfrastructureError(error: unknown): boolean {

@@ -1,0 +1,253 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Event } from '@taskmaster/contracts/events/event';
+import type { Topic } from '@taskmaster/contracts/events/types';
+import { Problem, type ProblemBody, problemSchema } from '@taskmaster/contracts/problems';
+import type { AnswerOf, InputOf, Question } from '@taskmaster/contracts/questions';
+import { isInfrastructureError } from '../infrastructure-error.ts';
+import type { Adapter } from '../runtime.ts';
+import type { Logger } from '../telemetry.ts';
+import { createServiceTokens } from './service-token.ts';
+import { createSidecar, must, SidecarAway } from './sidecar.ts';
+import { createDaprStateStore } from './state-store.ts';
+import { Timers } from './timers.ts';
+
+export interface DaprAdapterOptions {
+  /** This service's app id; its consumer group on every topic. */
+  app_id: string;
+  sidecar: { url: string; token: string };
+  /** What the sidecar sends with every call to the app. */
+  app_token: string;
+  /** Of this place: services know each other by it. */
+  secret: string;
+  components: { pubsub: string; state: string };
+  /** The app id of the service that answers it. */
+  answeredBy(question: Question, input: unknown): string;
+  log: Logger;
+}
+
+/** A call of the sidecar to this app. */
+export interface SidecarCall {
+  method: string;
+  path: string;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: unknown;
+}
+export interface AppAnswer {
+  status: number;
+  body?: object;
+  headers?: Readonly<Record<string, string>>;
+}
+
+export interface DaprAdapter extends Adapter {
+  /** What the service's HTTP server hands on: everything under `SIDECAR_PATHS`. Never throws. */
+  receive(call: SidecarCall): Promise<AppAnswer>;
+}
+
+/** For the sidecar alone. */
+export const SIDECAR_PATHS = ['/events/', '/observe/', '/job/', '/cron/', '/ask/'] as const;
+
+/** A batch goes out well below the megabyte that brokers take of one message and the four that daprd takes of one request. */
+const MOST_IN_A_BATCH = 100;
+const BYTES_IN_A_BATCH = 1_000_000;
+/** What Dapr writes into an envelope that is ours. */
+const ADDED = new Set(['topic', 'pubsubname', 'traceid', 'tracestate', 'expiration']);
+/** Until it was taken: the service looks into its tables, and says no more often than that. */
+const JOB_AGAIN = { constant: { interval: '30s' } };
+
+const done: AppAnswer = { status: 200, body: { status: 'SUCCESS' } };
+/** To the dead-letter topic. */
+const drop: AppAnswer = { status: 200, body: { status: 'DROP' } };
+/** Again, until it works: the inbox counts attempts, the carrier does not. */
+const notNow: AppAnswer = { status: 503 };
+
+/** Each service in a process of its own, a sidecar beside it, a broker between: see EVENTS in decisions/0012. */
+export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
+  const { log, components } = options;
+  const sidecar = createSidecar(options.sidecar);
+  const state = createDaprStateStore(sidecar, components.state);
+  const timers = new Timers(state, log);
+  const tokens = createServiceTokens(options.secret, options.app_id);
+  const subscribers = new Map<string, Map<string, (events: readonly Event[]) => Promise<void>>>();
+  const observers = new Map<string, ((event: Event) => void)[]>();
+  const replies = new Map<string, (input: never) => Promise<unknown>>();
+  const wakers = new Map<string, { name: string; run: () => Promise<void> }>();
+
+  async function publish(topic: Topic, events: readonly Event[]): Promise<void> {
+    for (const batch of batchesOf(events)) {
+      const entries = batch.map((event) => ({
+        entryId: event.id,
+        // A trace goes on only where both say the same.
+        event: 'traceparent' in event ? { ...event, traceid: event.traceparent } : event,
+        contentType: 'application/cloudevents+json',
+        metadata: { partitionKey: event.data.workspace_id },
+      }));
+      const path = `/v1.0/publish/bulk/${components.pubsub}/${topic}`;
+      must(await sidecar.send('POST', path, { body: entries }), `${topic} not published`);
+    }
+  }
+
+  async function ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {
+    const own = replies.get(question);
+    if (own) return (await own(input as never)) as never;
+    const app = options.answeredBy(question, input);
+    const answer = await sidecar.send('POST', `/v1.0/invoke/${app}/method/ask/${question}`, {
+      body: input,
+      headers: { authorization: `Bearer ${await tokens.issue(app)}` },
+    });
+    if (answer.status === 200) return JSON.parse(answer.text) as AnswerOf<Q>;
+    throw problemOf(answer.text, answer.headers['retry-after']) ?? new SidecarAway(`${question}: ${answer.status}`);
+  }
+
+  async function receiveEvent(topic: string, body: unknown): Promise<AppAnswer> {
+    const event = eventOf(body);
+    if (!event) {
+      log.error({ topic }, 'what came is no event, to the dead-letter topic');
+      return drop;
+    }
+    const groups = subscribers.get(topic);
+    if (!groups) return notNow;
+    try {
+      await Promise.all([...groups.values()].map((receive) => receive([event])));
+      return done;
+    } catch (error) {
+      log.warn({ topic, event_id: event.id, err: String(error) }, 'not taken, it will come again');
+      return notNow;
+    }
+  }
+
+  function receiveFanOut(topic: string, body: unknown): AppAnswer {
+    const event = eventOf(body);
+    if (event) for (const see of observers.get(topic) ?? []) see(event);
+    return done;
+  }
+
+  async function receiveJob(id: string, body: unknown): Promise<AppAnswer> {
+    const waker = wakers.get(id);
+    if (!waker) return notNow;
+    const at = Date.parse((body as { at?: string } | null)?.at ?? '');
+    const early = at - Date.now();
+    if (early > 0) await new Promise((go) => setTimeout(go, early));
+    await waker.run().catch((error) => log.warn({ job: waker.name, err: String(error) }, 'wake-up failed'));
+    return { status: 200 };
+  }
+
+  async function reply(question: string, { headers, body }: SidecarCall): Promise<AppAnswer> {
+    const authorization = String(headers.authorization ?? '');
+    const asker = await tokens.read(authorization.replace(/^Bearer /, '')).catch(() => undefined);
+    if (asker === undefined)
+      return refusal(new Problem('unauthenticated', 'Questions are for the services of this place.'));
+    const answer = replies.get(question);
+    if (!answer) return refusal(new Problem('not_found'));
+    try {
+      return { status: 200, body: (await answer(body as never)) as object };
+    } catch (error) {
+      if (error instanceof Problem) return refusal(error);
+      log.warn({ question, asker, err: String(error) }, 'a question was not answered');
+      return refusal(new Problem(isInfrastructureError(error) ? 'unavailable' : 'internal'));
+    }
+  }
+
+  const tokenGiven = Buffer.from(options.app_token);
+  function isSidecar(given: unknown): boolean {
+    const token = Buffer.from(typeof given === 'string' ? given : '');
+    return token.length === tokenGiven.length && timingSafeEqual(token, tokenGiven);
+  }
+
+  return {
+    publish,
+    ask,
+    state,
+    async receive(call) {
+      const [, kind, name = ''] = /^\/([a-z]+)\/([^/?]+)$/.exec(call.path) ?? [];
+      // daprd asks once, without a token, whether a binding is wanted.
+      if (call.method === 'OPTIONS' && kind === 'cron') return { status: 200 };
+      if (!isSidecar(call.headers['dapr-api-token']))
+        return refusal(new Problem('forbidden', 'For the sidecar alone.'));
+      if (kind === 'events') return receiveEvent(name, call.body);
+      if (kind === 'observe') return receiveFanOut(name, call.body);
+      if (kind === 'job') return receiveJob(decodeURIComponent(name), call.body);
+      if (kind === 'ask') return reply(name, call);
+      timers.tick();
+      return { status: 200 };
+    },
+    subscribe(topic, group, receive) {
+      const groups = subscribers.get(topic) ?? new Map();
+      if (groups.has(group)) throw new Error(`Two consumers of ${topic} are called ${group}.`);
+      subscribers.set(topic, groups.set(group, receive));
+    },
+    fanOut: (topic, see) => void observers.set(topic, [...(observers.get(topic) ?? []), see]),
+    answer: (question, answer) => void replies.set(question, answer as never),
+    every: (name, milliseconds, run) => timers.every(name, milliseconds, run),
+    wake: {
+      async at(name, at) {
+        const id = jobIdOf(name);
+        if (!wakers.has(id)) throw new Error(`Nobody wakes for ${name}.`);
+        const due = Math.max(Date.parse(at), Date.now());
+        const body = {
+          data: { at },
+          dueTime: new Date(due).toISOString(),
+          overwrite: true,
+          failurePolicy: JOB_AGAIN,
+        };
+        await sidecar
+          .send('POST', `/v1.0/jobs/${id}`, { body })
+          .then((answer) => must(answer, 'not scheduled'))
+          // A wake-up may be lost.
+          .catch((error) => log.warn({ job: name, err: String(error) }, 'no wake-up: the next look finds it'));
+      },
+      onWake: (name, run) => void wakers.set(jobIdOf(name), { name, run }),
+    },
+    async stop() {
+      await timers.stop();
+      await sidecar.close();
+    },
+  };
+}
+
+function* batchesOf(events: readonly Event[]): Generator<Event[]> {
+  let batch: Event[] = [];
+  let bytes = 0;
+  for (const event of events) {
+    const size = Buffer.byteLength(JSON.stringify(event));
+    if (batch.length === MOST_IN_A_BATCH || (batch.length > 0 && bytes + size > BYTES_IN_A_BATCH)) {
+      yield batch;
+      [batch, bytes] = [[], 0];
+    }
+    batch.push(event);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** As it was published: what Dapr added is taken off. Undefined where it is no event of ours. */
+function eventOf(body: unknown): Event | undefined {
+  const given = body as Partial<Event> | null;
+  if (typeof given?.id !== 'string' || typeof given.type !== 'string') return undefined;
+  if (typeof given.data?.workspace_id !== 'string') return undefined;
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !ADDED.has(name))) as unknown as Event;
+}
+
+const jobIdOf = (name: string): string => name.replaceAll(/[^a-zA-Z0-9-]+/g, '-');
+
+function refusal(problem: Problem): AppAnswer {
+  return {
+    status: problem.status,
+    body: problem.body(),
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.retryAfter ? { 'retry-after': String(problem.retryAfter) } : {}),
+    },
+  };
+}
+
+/** A refusal that travelled. */
+function problemOf(text: string, retryAfter: unknown): Problem | undefined {
+  let body: ProblemBody;
+  try {
+    body = problemSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+  const { type: _type, title: _title, status: _status, request_id: _id, code, detail, errors, ...extra } = body;
+  return new Problem(code, detail, errors, extra, retryAfter ? Number(retryAfter) : undefined);
+}
