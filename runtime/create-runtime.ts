@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { Consumer } from './consumer.ts';
 import { type Database, openPool } from './database.ts';
 import { inboxStatements } from './inbox-statements.ts';
+import { Lead, type Word } from './lead.ts';
 import { LogRelay } from './log-relay.ts';
 import { OutboxRelay } from './outbox-relay.ts';
 import type { Adapter, DeadLetters, LogSource, Runtime, TransactOptions } from './runtime.ts';
@@ -16,6 +17,8 @@ export interface RuntimeOptions<Owner extends string> {
   roles: { caller: string; background: string };
   poolSize: number;
   adapter: Adapter;
+  /** Several: one of them relays, found by a lock. One: this one, and the program sees to it that there is no other. */
+  instances: 'one' | 'several';
   log: Logger;
   metrics: Metrics;
   /** Milliseconds; only tests shorten them. */
@@ -34,12 +37,15 @@ export interface RunningRuntime<Owner extends string> extends Runtime<Owner> {
 /** The core above every adapter: transactions, relays, consumers, dead letters. */
 export function createRuntime<Owner extends string>(options: RuntimeOptions<Owner>): RunningRuntime<Owner> {
   const { schema, adapter, log, metrics } = options;
+  let source: LogSource | undefined;
   let logRelay: LogRelay<Owner> | undefined;
+  let outbox: OutboxRelay<Owner> | undefined;
   const consumers: Consumer<Owner>[] = [];
   const consumersByName = new Map<string, Consumer<Owner>>();
   const afterCommit = (changed: readonly string[], emitted: boolean): void => {
+    if (lead && !lead.isLeading) return lead.tell(changed, emitted);
     if (changed.length > 0) logRelay?.wake(changed);
-    if (emitted) outbox.wake();
+    if (emitted) outbox?.wake();
   };
   const pool = {
     connection: options.connection,
@@ -49,7 +55,33 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   };
   const callers = openPool<Owner>({ ...pool, role: options.roles.caller, size: options.poolSize });
   const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4 });
-  const outbox = new OutboxRelay<Owner>(schema, background, (topic, events) => adapter.publish(topic, events), log);
+  const publish: Adapter['publish'] = (topic, events) => adapter.publish(topic, events);
+
+  const createLogRelay = (of: LogSource) =>
+    new LogRelay<Owner>({ schema, source: of, database: background, publish, log, metrics });
+  async function startRelays(): Promise<void> {
+    outbox = new OutboxRelay<Owner>(schema, background, publish, log);
+    outbox.start();
+    if (!source) return;
+    logRelay = createLogRelay(source);
+    await logRelay.start();
+  }
+  async function stopRelays(): Promise<void> {
+    const stopping = [logRelay?.stop(), outbox?.stop()];
+    logRelay = undefined;
+    outbox = undefined;
+    await Promise.all(stopping);
+  }
+  function hear(word: Word): void {
+    if ('changed' in word) logRelay?.wake(word.changed);
+    else if ('emitted' in word) outbox?.wake();
+    else void logRelay?.replay(word.replay.from, word.replay.workspace_ids ?? undefined).catch(notReplayed);
+  }
+  const notReplayed = (error: unknown) => log.warn({ err: String(error) }, 'not replayed; ask for it again');
+  const lead =
+    options.instances === 'several'
+      ? new Lead({ connection: options.connection, schema, log, onLead: startRelays, onLost: stopRelays, onWord: hear })
+      : undefined;
   const sql = inboxStatements(schema);
 
   const askEvents = async (workspace_id: string, from: number, to: number): Promise<ChangeEvent[]> =>
@@ -106,22 +138,21 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     },
     ask: (question, input) => adapter.ask(question, input),
     answer: (question, reply) => adapter.answer(question, reply),
-    log(source: LogSource) {
-      logRelay = new LogRelay<Owner>({
-        schema,
-        source,
-        database: background,
-        publish: (topic, events) => adapter.publish(topic, events),
-        log,
-        metrics,
-      });
+    log(given: LogSource) {
+      source = given;
     },
     state: adapter.state,
     wake: adapter.wake,
     every: (name, milliseconds, run) => adapter.every(name, milliseconds, run),
     replay: async (from, workspaceIds) => {
-      if (!logRelay) throw new Error(`${schema} has no log.`);
-      return logRelay.replay(from, workspaceIds);
+      if (!source) throw new Error(`${schema} has no log.`);
+      if (logRelay) return logRelay.replay(from, workspaceIds);
+      // Whoever relays does it; if nobody does now, then whoever comes next.
+      await createLogRelay(source).lower(from, workspaceIds);
+      lead?.sayReplay(from, workspaceIds);
+      return {
+        workspaces: (await source.heads(workspaceIds ? { workspace_ids: [...workspaceIds] } : { all: true })).length,
+      };
     },
     deadLetters,
     counts: async () => {
@@ -130,8 +161,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     },
     async begin() {
       for (const consumer of consumers) await consumer.start();
-      outbox.start();
-      await logRelay?.start();
+      await (lead ? lead.start() : startRelays());
       adapter.every(`${schema}: count and sweep`, 15_000, async () => {
         const [counts] = await background.transact((tx) => tx.query(sql.counts, []));
         if (counts) {
@@ -147,7 +177,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     },
     async stop() {
       // Consumers first stop waiting for a database that is away; what relays hand them now is refused and sent again later.
-      await Promise.all([...consumers.map((consumer) => consumer.stop()), logRelay?.stop(), outbox.stop()]);
+      await Promise.all([...consumers.map((consumer) => consumer.stop()), lead?.stop(), stopRelays()]);
       await Promise.all([callers.close(), background.close()]);
     },
   };

@@ -94,7 +94,7 @@ export class LogRelay<Owner extends string> {
       this.held = true;
       try {
         await this.running;
-        await this.options.database.transact(async (tx) => tx.write(this.sql.lower, [from, workspaceIds ?? null]));
+        await this.lower(from, workspaceIds);
         this.positions.clear();
       } finally {
         this.held = false;
@@ -106,6 +106,11 @@ export class LogRelay<Owner extends string> {
       this.wake(heads.map((head) => head.workspace_id));
       return { workspaces: heads.length };
     });
+  }
+
+  /** Where this one does not run: whoever relays next begins there. */
+  async lower(from: number, workspaceIds?: readonly string[]): Promise<void> {
+    await this.options.database.transact(async (tx) => tx.write(this.sql.lower, [from, workspaceIds ?? null]));
   }
 
   /** Looks and replays one after another: both read positions that the other changes. */

@@ -80,7 +80,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
   for (const pool of [state, authPool, betterAuthPool])
     pool.on('error', (error) => log.warn({ err: String(error) }, 'idle connection lost'));
   const adapter = createEmbeddedAdapter({ state: createStateStore(state, 'sync:'), log });
-  const common = { connection, adapter, log, metrics };
+  const common = { connection, adapter, instances: 'one' as const, log, metrics };
   const api = createRuntime({
     ...common,
     schema: 'tasks',

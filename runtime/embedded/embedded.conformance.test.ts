@@ -35,7 +35,14 @@ describeRuntime('the embedded adapter', async () => {
     async restart() {
       await stopParts();
       adapter = createEmbeddedAdapter({ state: createStateStore(looking, 'test:'), log });
-      const common = { connection, adapter, log, metrics: createMetrics(), compareEvery: 300 };
+      const common = {
+        connection,
+        adapter,
+        instances: 'one' as const,
+        log,
+        metrics: createMetrics(),
+        compareEvery: 300,
+      };
       owner = createRuntime({
         ...common,
         schema: 'tasks',
