@@ -2,9 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 const sources = ['domain', 'contracts', 'db', 'runtime', 'services', 'web', 'cli', 'test'];
 const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}.test.{ts,tsx}`);
-const needsMore = ['.pg', '.conformance', '.e2e', '.chaos'].flatMap(files);
+const needsMore = ['.pg', '.conformance', '.e2e', '.chaos', '.distributed'].flatMap(files);
 
-/** Test kinds by suffix: plain needs nothing, pg and conformance need PostgreSQL, e2e the built program and a browser. */
+/** Kinds by suffix: plain needs nothing, pg and conformance PostgreSQL, e2e program and browser, distributed Kafka and Dapr. */
 export default defineConfig({
   test: {
     projects: [
@@ -32,6 +32,16 @@ export default defineConfig({
           name: 'chaos',
           include: files('.chaos'),
           testTimeout: 1_800_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'distributed',
+          include: files('.distributed'),
+          globalSetup: ['test/support/postgres-global.ts'],
+          testTimeout: 120_000,
           hookTimeout: 180_000,
           fileParallelism: false,
         },

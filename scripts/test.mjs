@@ -4,13 +4,14 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
 import { ensureBrowser } from './steps/browser.mjs';
 import { build } from './steps/build.mjs';
 import { ensureFaketime } from './steps/faketime.mjs';
 import { filesIn, nodeCommand, root, StepFailed } from './steps/step.mjs';
 
 const KINDS = ['unit', 'pg', 'e2e'];
-const LONG = ['chaos'];
+const LONG = ['chaos', 'distributed'];
 
 const named = process.argv.slice(2).filter((word) => [...KINDS, ...LONG].includes(word));
 const words = process.argv.slice(2).filter((word) => !named.includes(word));
@@ -39,6 +40,10 @@ async function run(kind) {
       await build();
       if (kind === 'e2e') await ensureBrowser();
       if (kind === 'chaos') await ensureFaketime();
+      if (kind === 'distributed') {
+        await ensureDapr();
+        await ensureKafka();
+      }
     } catch (error) {
       if (!(error instanceof StepFailed)) throw error;
       console.error(`${kind}: ${error.message}`);

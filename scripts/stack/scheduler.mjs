@@ -1,0 +1,41 @@
+import path from 'node:path';
+import { ensureDapr } from './binaries.mjs';
+import { freePorts } from './ports.mjs';
+import { createProcess } from './process.mjs';
+
+/** Dapr's scheduler, which keeps the jobs in its folder. @param {{folder: string}} options */
+export async function createScheduler({ folder }) {
+  const { scheduler } = await ensureDapr();
+  const [port = 0, health = 0, client = 0, peer = 0] = await freePorts(4);
+  const address = `127.0.0.1:${port}`;
+  const id = 'dapr-scheduler-server-0';
+  const words = {
+    id,
+    port,
+    'listen-address': '127.0.0.1',
+    // Else it tells sidecars to find it by the name of this machine.
+    'override-broadcast-host-port': address,
+    'healthz-port': health,
+    'healthz-listen-address': '127.0.0.1',
+    'etcd-data-dir': path.join(folder, 'scheduler'),
+    'etcd-client-port': client,
+    'etcd-initial-cluster': `${id}=http://localhost:${peer}`,
+    'identity-directory-write': path.join(folder, 'scheduler-identity'),
+    'enable-metrics': false,
+  };
+  const process = createProcess({
+    name: 'scheduler',
+    command: [scheduler, ...Object.entries(words).map(([name, value]) => `--${name}=${value}`)],
+    folder,
+    log: path.join(folder, 'scheduler.log'),
+    isReady: () => answersOk(`http://127.0.0.1:${health}/healthz`),
+  });
+  return { ...process, address };
+}
+
+/** @param {string} url @param {Record<string, string>} [headers] @returns {Promise<boolean>} */
+export const answersOk = (url, headers = {}) =>
+  fetch(url, { headers, signal: AbortSignal.timeout(5_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
