@@ -116,12 +116,14 @@ function showLink({ url, expires_at }: { url: string; expires_at: string }): voi
 }
 
 async function showStatus(): Promise<void> {
-  const status = await ask<Row & { services: Row[]; reminders: Row }>('GET', '/api/admin/status');
+  const status = await ask<Row & { services: Row[]; reminders: Row | null }>('GET', '/api/admin/status');
   say(`TaskMaster ${status.version}, running since ${status.started_at}; ${status.users} accounts`);
   say(`relay: ${status.relay_lag} changes behind · backup: ${status.backup}`);
-  const { scheduled, overdue, failed, late_today } = status.reminders;
+  const { scheduled, overdue, failed, late_today } = status.reminders ?? {};
   say(
-    `reminders: ${scheduled} scheduled, ${overdue} overdue, ${late_today} late in the last day, ${failed} not delivered\n`,
+    status.reminders
+      ? `reminders: ${scheduled} scheduled, ${overdue} overdue, ${late_today} late in the last day, ${failed} not delivered\n`
+      : 'reminders: not known, notification does not answer\n',
   );
   say(table(status.services, ['name', 'outbox', 'inbox', 'dead_letters']));
 }

@@ -17,7 +17,10 @@ export interface Runtime<Owner extends string> {
   consume<T extends EventType>(name: string, types: readonly T[], handle: Handle<T, Owner>): void;
   /** Every instance, at most once, from now on: for open sockets, whose clients heal by cursor. */
   observe<T extends EventType>(types: readonly T[], see: (event: EventOf<T>) => void): void;
-  /** Asks another service. Never changes anything, never inside a transaction. */
+  /**
+   * Asks whichever service answers this, which may be itself. Never changes anything, never inside a transaction.
+   * A refusal arrives as the `Problem` that was thrown; of any other error only that there was one is to be relied upon.
+   */
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>;
   answer<Q extends Question>(question: Q, reply: (input: InputOf<Q>) => Promise<AnswerOf<Q>>): void;
   /** The service whose log is the outbox of changes says where to read it. */
@@ -144,15 +147,11 @@ export interface Adapter {
   publish(topic: Topic, events: readonly Event[]): Promise<void>;
   subscribe(topic: Topic, group: string, receive: (events: readonly Event[]) => Promise<void>): void;
   fanOut(topic: Topic, see: (event: Event) => void): void;
+  /** Without a detour where it is answered in this process. */
   ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>>;
   answer<Q extends Question>(question: Q, reply: (input: InputOf<Q>) => Promise<AnswerOf<Q>>): void;
   every(name: string, milliseconds: number, run: () => Promise<void>): void;
   wake: Runtime<string>['wake'];
   state: StateStore;
   stop(): Promise<void>;
-}
-
-export interface Service<Owner extends string = string, Mounted = unknown> {
-  name: Owner;
-  start(runtime: Runtime<Owner>): Promise<{ mounted: Mounted; stop(): Promise<void> }>;
 }

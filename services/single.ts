@@ -1,16 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { everyService } from '@taskmaster/contracts/services';
 import { migrate } from '@taskmaster/db/migrate';
 import { type Database, openDatabase } from '@taskmaster/db/server/start';
+import { createEmbeddedAdapter } from '@taskmaster/runtime/embedded/embedded-adapter';
+import { createStateStore } from '@taskmaster/runtime/embedded/state-store';
 import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
+import pg from 'pg';
 import { backup } from './backup/backup.ts';
 import { startNightly } from './backup/nightly.ts';
 import { type Restored, restore } from './backup/restore.ts';
 import type { Config } from './config.ts';
 import { holdAlone } from './hold-alone.ts';
 import { listenForOperator } from './http/operator-socket.ts';
-import { startServices } from './start-services.ts';
+import { type Services, type ServicesOptions, startServices } from './start-services.ts';
 
 export interface Running {
   url: string;
@@ -20,6 +24,8 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Milliseconds after which a database that hangs counts as one that is away. */
+const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
 const SECRET_FILE = 'better-auth-secret';
 
 /** The embedded way: our own PostgreSQL (or the one of DATABASE_URL), brought up to date, held by this program alone. */
@@ -52,13 +58,13 @@ export async function startSingle(
           })
         : undefined;
     if (backups) undo.push(() => backups.stop());
-    const services = await startServices({
+    const services = await startTogether({
       connection,
       config,
       log,
       version: options.version,
       secret,
-      ...(backups ? { backups } : {}),
+      ...(backups ? { backups, dependencies: [{ name: 'backup', check: backups.state }] } : {}),
       address:
         config.PUBLIC_URL ?? `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${config.PORT}`,
       checkpointFile: join(dataDir, 'audit-checkpoints.jsonl'),
@@ -69,7 +75,7 @@ export async function startSingle(
     const operator = await listenForOperator(services.http, join(dataDir, 'operator.sock'), log);
     undo.push(() => operator.close());
     const url = config.PUBLIC_URL ?? address;
-    const first = await services.firstAccountPath();
+    const first = await services.api.firstAccountPath();
     log.info({ url, version: options.version }, 'ready');
     return {
       url,
@@ -81,6 +87,25 @@ export async function startSingle(
     await unwind(undo);
     throw error;
   }
+}
+
+/** Every service in this one process, on one port, handing each other what they have in memory. */
+export async function startTogether(options: Omit<ServicesOptions, 'names' | 'createAdapter'>): Promise<Services> {
+  const pool = new pg.Pool({ ...options.connection, ...PATIENCE, max: 2, options: '-c role=taskmaster_sync' });
+  pool.on('error', (error) => options.log.warn({ err: String(error) }, 'idle connection lost'));
+  const state = createStateStore(pool, 'sync:');
+  const services = await startServices({
+    ...options,
+    names: everyService,
+    createAdapter: ({ log }) => createEmbeddedAdapter({ state, log }),
+  });
+  return {
+    ...services,
+    async stop() {
+      await services.stop();
+      await pool.end();
+    },
+  };
 }
 
 /**

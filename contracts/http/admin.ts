@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { uuid } from '../fields.ts';
 
-/** What whoever runs the place sees and does. */
+/** What whoever runs the place sees and does. These services consume events, so there are some that they could not handle. */
 export const serviceNames = ['api', 'recurring', 'notification', 'audit'] as const;
 
 export const deadLetterSchema = z
@@ -34,15 +34,15 @@ export const statusSchema = z
     services: z.array(
       z.object({
         name: z.enum(serviceNames),
-        /** Events that wait to be published, or to be handled after one that failed. */
-        outbox: z.int(),
-        inbox: z.int(),
-        dead_letters: z.int(),
+        /** Events that wait to be published, or to be handled after one that failed; null where the service does not answer. */
+        outbox: z.int().nullable(),
+        inbox: z.int().nullable(),
+        dead_letters: z.int().nullable(),
       }),
     ),
     /** Changes that the relay has not published yet. */
     relay_lag: z.int(),
-    reminders: z.object({ scheduled: z.int(), overdue: z.int(), failed: z.int(), late_today: z.int() }),
+    reminders: z.object({ scheduled: z.int(), overdue: z.int(), failed: z.int(), late_today: z.int() }).nullable(),
     backup: z.string(),
   })
   .meta({ id: 'AdminStatus' });

@@ -1,90 +1,84 @@
-import type { About } from '@taskmaster/contracts/http/service';
-import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { Logger } from '@taskmaster/runtime/telemetry';
-import type { FastifyRequest } from 'fastify';
-import type pg from 'pg';
-import type { Administration } from '../http/admin.ts';
+import pg from 'pg';
+import type { Nightly } from '../backup/nightly.ts';
+import { backupRoutes } from '../backup/routes.ts';
+import type { Host, Serving } from '../host.ts';
+import { recordAct } from '../http/acts.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
-import type { Mailer } from '../mail/mailer.ts';
+import { mailerOf } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
-import { recordAct, recordRefusals } from './acts.ts';
 import { createAccountMails } from './auth/account-mails.ts';
 import { createAddresses } from './auth/addresses.ts';
 import { createAdmission } from './auth/admission.ts';
 import { createApiTokens } from './auth/api-tokens.ts';
-import { type Authenticate, type Authenticated, createAuthenticate, TOKEN_SID } from './auth/authenticate.ts';
+import { createAuthenticate, TOKEN_SID } from './auth/authenticate.ts';
 import { createAuth, isPassword, readySigningKey } from './auth/better-auth.ts';
 import { type Closing, createClosing } from './auth/closing.ts';
-import { createOneTimeLinks, type OneTimeLinks } from './auth/one-time-links.ts';
-import { createPeople, type People } from './auth/people.ts';
+import { createOneTimeLinks } from './auth/one-time-links.ts';
+import { createPeople } from './auth/people.ts';
 import { createSessions } from './auth/sessions.ts';
 import { takeTokensBack } from './auth/take-tokens-back.ts';
-import { createTickets, createTokens, type Tickets } from './auth/tokens.ts';
+import { createTickets, createTokens } from './auth/tokens.ts';
+import { workspaceIds } from './caller.ts';
 import { handleOccurrenceDue } from './consumers/bring-about-successor.ts';
 import { createLogSource } from './log/log-source.ts';
+import { aboutRoute } from './routes/about.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { authRoutes } from './routes/auth.ts';
 import { mountApi } from './routes/mount.ts';
-import { enter, enterAdmin, type Parts } from './routes/route.ts';
+import { judge } from './routes/route.ts';
 import { unsubscribeRoutes } from './routes/unsubscribe.ts';
+import { statusOfServices } from './status.ts';
 
 export interface ApiOptions {
-  http: Http;
-  runtime: RunningRuntime<'tasks'>;
-  /** On Better Auth's schema, as its role. */
-  authPool: pg.Pool;
-  /** Held by Better Auth's transactions, in which it calls back: nothing else may wait for a connection of it. */
-  betterAuthPool: pg.Pool;
+  /** For Better Auth's schema, as its role. */
+  connection: pg.ClientConfig;
+  /** Signs sessions, links and tickets: the same on every instance. */
   secret: string;
-  public_url?: string;
-  sign_up: 'open' | 'closed';
-  /** Where people reach this place. */
-  address: string;
-  /** Undefined where it cannot send mail. */
-  mailer?: Mailer;
-  rate: { perSecond: number; burst: number } | 'off';
-  log: Logger;
+  /** The backups that this program makes by itself. */
+  backups?: Nightly;
 }
 
-export interface Api extends Administration {
-  tickets: Tickets;
-  authenticate: Authenticate;
-  /** For routes of other services: who calls, within their rate, with a request that is valid. */
-  enter(request: FastifyRequest): Promise<Authenticated>;
-  links: OneTimeLinks;
-  people: People;
+export interface Api extends Serving<'tasks'> {
   closing: Closing;
-  /** Changes that are committed and not published. */
-  relayLag(): Promise<number>;
   /** The path that lets the first account be made where sign-up is closed; undefined once there is one. */
   firstAccountPath(): Promise<string | undefined>;
-  /** Whether there is an account, and who may make one. */
-  about(): Promise<About>;
 }
 
 const TEN_A_MINUTE = { perSecond: 10 / 60, burst: 10 };
 const DAY = 24 * 60 * 60 * 1000;
+/** Milliseconds after which a database that hangs counts as one that is away. */
+const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
 
-/** Tasks, people and their devices: owns the log, answers for it, and serves the API. */
-export async function startApi(options: ApiOptions): Promise<Api> {
-  const { http, runtime, authPool, public_url } = options;
+/** Tasks, people and their devices: owns the log, answers for it and for who calls, and serves the API. */
+export async function startApi(host: Host<'tasks'>, options: ApiOptions): Promise<Api> {
+  const { runtime, record, log, config, address } = host;
+  const { secret, backups } = options;
+  const public_url = config.PUBLIC_URL;
+  const authPool = poolOfAuth(options.connection, log);
+  // Better Auth asks us in the middle of its transactions: what we ask then must not wait for one of theirs to end.
+  const betterAuthPool = poolOfAuth(options.connection, log);
+  const mailer = mailerOf(config);
+  const started_at = new Date().toISOString();
+
   const people = createPeople(runtime);
-  const links = createOneTimeLinks(authPool, options.address);
+  const links = createOneTimeLinks(authPool, address);
   const admission = createAdmission({
-    sign_up: options.sign_up,
-    mail: options.mailer !== undefined,
+    sign_up: config.SIGN_UP,
+    mail: mailer !== undefined,
     isFirst: async () => (await authPool.query('select from "user" limit 1')).rowCount === 0,
     takeInvitation: links.takeInvitation,
   });
   const sessions = createSessions(authPool);
-  const mails = options.mailer && createAccountMails(options.mailer, options.address, options.log);
+  const mails = mailer && createAccountMails(mailer, address, log);
   const addresses = createAddresses({ runtime, authPool, people, sessions, mails });
   const apiTokens = createApiTokens(runtime);
   const auth = createAuth({
-    pool: options.betterAuthPool,
-    secret: options.secret,
-    log: options.log,
+    pool: betterAuthPool,
+    secret,
+    log,
     admit: admission.admit,
     onSignedUp: async (userId, invite) => {
       if (invite) await links.invitationUsed(invite, userId);
@@ -106,8 +100,8 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     ...(mails ? { mails } : {}),
     ...(public_url ? { public_url } : {}),
   });
-  await readySigningKey(auth, authPool, options.log);
-  const tickets = await createTickets();
+  await readySigningKey(auth, authPool, log);
+  const tickets = createTickets(secret);
   const authenticate = createAuthenticate({
     auth,
     apiTokens,
@@ -116,43 +110,21 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     people,
     ...(public_url ? { public_url } : {}),
   });
-  const record: Administration['record'] = (request, act) => recordAct(runtime, request, act);
-  const closing = createClosing({ runtime, authPool, people, sessions, log: options.log });
-  recordRefusals(http, record, (error) => options.log.warn({ err: String(error) }, 'a refusal was not witnessed'));
-  const perUser: Limiter = createLimiter(options.rate);
-  const parts: Parts = { http, runtime, authenticate, people, allow: (userId) => perUser.take(userId) };
-
-  http.after(() => {
-    authRoutes({
-      http,
-      userOf: async (email) =>
-        (await authPool.query<{ id: string }>('select id from "user" where email = $1', [email])).rows[0]?.id,
-      auth,
-      record,
-      onSessionsEnded: sessions.forgetOf,
-      onPasswordChanged: links.forgetOf,
-      limiter: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
-      ...(public_url ? { public_url } : {}),
-    });
-    unsubscribeRoutes({ http, runtime, people, unsubscribe: createUnsubscribe(options.secret) });
-    mountApi({
-      ...parts,
-      tickets,
-      apiTokens,
-      closing,
-      addresses,
-      record,
-      tries: createLimiter(options.rate === 'off' ? 'off' : TEN_A_MINUTE),
-      isPassword: (userId, password) => isPassword(auth, userId, password),
-      ...(public_url ? { public_url } : {}),
-    });
-  });
+  const closing = createClosing({ runtime, authPool, people, sessions, log });
+  const perUser: Limiter = createLimiter(config.RATE_LIMIT);
+  const judging = { authenticate, allow: (userId: string) => perUser.take(userId) };
 
   const source = createLogSource(runtime);
   runtime.log(source);
   runtime.answer('events', ({ workspace_id, from, to }) => source.events(workspace_id, from, to));
   runtime.answer('heads', async (input) => ({ heads: await source.heads(input) }));
   runtime.answer('spaces', async ({ user_id }) => ({ workspace_ids: await people.workspacesOf(user_id) }));
+  runtime.answer('caller', async (sender) => {
+    const caller = await judge(judging, sender);
+    const { user_id, role, sid, actor } = caller;
+    return { user_id, role, workspace_ids: workspaceIds(caller), sid, actor };
+  });
+  runtime.answer('ticket', ({ ticket }) => tickets.read(ticket));
   runtime.answer('session', async ({ sid }) => {
     if (sid.startsWith(TOKEN_SID)) {
       const owner = await apiTokens.owner(sid.slice(TOKEN_SID.length));
@@ -169,20 +141,67 @@ export async function startApi(options: ApiOptions): Promise<Api> {
     }),
   );
   runtime.every('api: erase closed accounts', DAY / 24, async () => void (await closing.eraseDue()));
+
+  const status = async () => ({
+    version: host.version,
+    started_at,
+    ...(await statusOfServices(runtime, log)),
+    relay_lag: (await runtime.background((tx) => tx.query(relayLag, []), { readOnly: true }))[0]?.changes ?? 0,
+    backup: (await backups?.state()) ?? 'not kept by this program',
+  });
+  const tries = () => createLimiter(config.RATE_LIMIT === 'off' ? 'off' : TEN_A_MINUTE);
+
   return {
-    tickets,
-    authenticate,
+    runtime,
     closing,
-    enter: (request) => enter(parts, request),
-    enterAdmin: (request) => enterAdmin(parts, request),
-    record,
-    links,
-    people,
-    relayLag: async () =>
-      (await runtime.background((tx) => tx.query(relayLag, []), { readOnly: true }))[0]?.changes ?? 0,
     firstAccountPath: admission.firstAccountPath,
-    about: admission.about,
+    routes(http: Http) {
+      authRoutes({
+        http,
+        userOf: async (email) =>
+          (await authPool.query<{ id: string }>('select id from "user" where email = $1', [email])).rows[0]?.id,
+        auth,
+        record,
+        onSessionsEnded: sessions.forgetOf,
+        onPasswordChanged: links.forgetOf,
+        limiter: tries(),
+        ...(public_url ? { public_url } : {}),
+      });
+      unsubscribeRoutes({ http, runtime, people, unsubscribe: createUnsubscribe(secret) });
+      mountApi({
+        http,
+        runtime,
+        people,
+        ...judging,
+        tickets,
+        apiTokens,
+        closing,
+        addresses,
+        record,
+        tries: tries(),
+        isPassword: (userId, password) => isPassword(auth, userId, password),
+        ...(public_url ? { public_url } : {}),
+      });
+      adminRoutes({ http, authPool, links, people, enterAdmin: host.enterAdmin, record, status });
+      if (backups) backupRoutes({ http, backups, enterAdmin: host.enterAdmin, record });
+      aboutRoute({ http, about: admission.about });
+    },
+    async stop() {
+      await runtime.stop();
+      mailer?.close();
+      await Promise.all([authPool.end(), betterAuthPool.end()]);
+    },
   };
+}
+
+function poolOfAuth(connection: pg.ClientConfig, log: Logger): pg.Pool {
+  const pool = new pg.Pool({
+    ...connection,
+    ...PATIENCE,
+    options: '-c role=taskmaster_auth -c search_path=auth',
+    max: 4,
+  });
+  return pool.on('error', (error) => log.warn({ err: String(error) }, 'idle connection lost'));
 }
 
 const say = statementsOf('tasks');

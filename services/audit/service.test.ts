@@ -1,6 +1,7 @@
 import { createLogger } from '@taskmaster/runtime/telemetry';
 import { expect, it } from 'vitest';
-import { type AuditOptions, startAudit } from './service.ts';
+import type { Host } from '../host.ts';
+import { startAudit } from './service.ts';
 
 it('forgets soon after the start too, not only where it runs for long', async () => {
   const woken = new Map<string, () => Promise<void>>();
@@ -13,18 +14,14 @@ it('forgets soon after the start too, not only where it runs for long', async ()
     },
     consume: () => undefined,
     every: () => undefined,
+    answer: () => undefined,
     wake: {
       onWake: (name: string, run: () => Promise<void>) => void woken.set(name, run),
       at: async (name: string, at: string) => void alarms.set(name, Date.parse(at) - Date.now()),
     },
   };
-  startAudit({
-    http: { after: () => undefined },
-    runtime,
-    secret: 'a secret of at least thirty-two characters',
-    retention_days: 90,
-    log: createLogger('silent'),
-  } as unknown as AuditOptions);
+  const host = { runtime, config: { AUDIT_RETENTION_DAYS: 90 }, log: createLogger('silent') };
+  startAudit(host as unknown as Host<'audit'>, { secret: 'a secret of at least thirty-two characters' });
   const name = 'audit: retention';
   expect(alarms.get(name)).toBeGreaterThan(30_000);
   expect(alarms.get(name)).toBeLessThan(15 * 60_000);

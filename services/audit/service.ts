@@ -1,31 +1,22 @@
 import { type ChangeEventType, changeEventTypes } from '@taskmaster/contracts/events/types';
-import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { forgetCarried } from '@taskmaster/runtime/forget-carried';
-import type { Logger } from '@taskmaster/runtime/telemetry';
-import type { FastifyRequest } from 'fastify';
-import type { Administration } from '../http/admin.ts';
+import type { Host, Serving } from '../host.ts';
 import type { Http } from '../http/server.ts';
 import { witness } from './append.ts';
 import { createSigner, makeCheckpoint } from './checkpoints.ts';
-import { createQueries, type Reader } from './queries.ts';
+import { createQueries } from './queries.ts';
 import { forgetOld, RETENTION_EVERY } from './retention.ts';
 import { auditRoutes } from './routes.ts';
 import { createKeys } from './seal.ts';
 
 export interface AuditOptions {
-  http: Http;
-  runtime: RunningRuntime<'audit'>;
-  /** Who calls, within their rate, with a request that is valid. @throws Problem */
-  enter(request: FastifyRequest): Promise<Reader>;
-  record: Administration['record'];
+  /** Seals and signs: the same on every instance. */
   secret: string;
+  /** Where signed checkpoints go besides the database. */
   checkpointFile?: string;
-  /** Days after which an entry goes; 0: never. */
-  retention_days: number;
-  log: Logger;
 }
 
-export interface Audit {
+export interface Audit extends Serving<'audit'> {
   /** Signs the heads that moved since the last time; once an hour it happens by itself. */
   checkpoint(): Promise<string | undefined>;
 }
@@ -40,8 +31,9 @@ const RETENTION = 'audit: retention';
 const LATER = 5 * 60 * 1000;
 
 /** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Emits nothing. */
-export function startAudit(options: AuditOptions): Audit {
-  const { http, runtime, log, retention_days } = options;
+export function startAudit(host: Host<'audit'>, options: AuditOptions): Audit {
+  const { runtime, log, enter, record } = host;
+  const retention_days = host.config.AUDIT_RETENTION_DAYS;
   const signer = createSigner(options.secret);
   const keys = createKeys(runtime.background);
   runtime.consume('audit', changeEventTypes as ChangeEventType[], async (event, tx) => {
@@ -63,15 +55,7 @@ export function startAudit(options: AuditOptions): Audit {
   // What was written before a crash, or a night, is signed as soon as the program is up again.
   runtime.wake.onWake(CHECKPOINT, sign);
   void runtime.wake.at(CHECKPOINT, new Date(Date.now() + SOON).toISOString());
-  http.after(() =>
-    auditRoutes({
-      http,
-      enter: options.enter,
-      queries: createQueries(runtime, keys, signer),
-      public_key: signer.public_key,
-      record: options.record,
-    }),
-  );
+  runtime.answer('audit_counts', runtime.counts);
   if (retention_days > 0) {
     const forget = async () => {
       const entries = await forgetOld(runtime, retention_days, log);
@@ -82,5 +66,11 @@ export function startAudit(options: AuditOptions): Audit {
     runtime.wake.onWake(RETENTION, forget);
     void runtime.wake.at(RETENTION, new Date(Date.now() + LATER).toISOString());
   }
-  return { checkpoint };
+  const queries = createQueries(runtime, keys, signer);
+  return {
+    runtime,
+    checkpoint,
+    routes: (http: Http) => auditRoutes({ http, enter, queries, public_key: signer.public_key, record }),
+    stop: runtime.stop,
+  };
 }

@@ -12,6 +12,7 @@ export const ROLES = {
   tasks: 'taskmaster_api_background',
   recurring: 'taskmaster_recurring',
   notification: 'taskmaster_notification_background',
+  sync: 'taskmaster_sync',
   audit: 'taskmaster_audit_background',
 } as const;
 type Schema = keyof typeof ROLES;

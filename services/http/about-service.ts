@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import swagger from '@fastify/swagger';
-import { type About, aboutSchema, healthSchema, readySchema } from '@taskmaster/contracts/http/service';
+import { healthSchema, readySchema } from '@taskmaster/contracts/http/service';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { Metrics } from '@taskmaster/runtime/telemetry';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
@@ -36,10 +36,10 @@ export function describeApi(http: Http, version: string): void {
   });
 }
 
-/** Alive, ready, measured, described: what every service answers about itself. */
+/** Alive, ready, measured, described: what every process answers about itself, whichever services it runs. */
 export function aboutRoutes(
   http: Http,
-  options: { metrics: Metrics; metricsToken?: string; dependencies: readonly Dependency[]; about(): Promise<About> },
+  options: { metrics: Metrics; metricsToken?: string; dependencies: readonly Dependency[]; describe(): object },
 ): void {
   const anonymous = { security: [] as never[], tags: ['service'] };
   http.get('/health', { schema: { ...anonymous, summary: 'Alive', response: { 200: healthSchema } } }, async () => ({
@@ -74,14 +74,10 @@ export function aboutRoutes(
     return reply.type(options.metrics.registry.contentType).send(await options.metrics.registry.metrics());
   });
 
-  http.get(
-    '/api/about',
-    { schema: { ...anonymous, summary: 'What a page asks before anyone signs in', response: { 200: aboutSchema } } },
-    async (_request, reply) => reply.header('cache-control', 'no-store').send(await options.about()),
+  apiDocs(http, options.describe);
+  http.get('/api/openapi.json', { schema: { ...anonymous, summary: 'This description' } }, async () =>
+    options.describe(),
   );
-
-  apiDocs(http);
-  http.get('/api/openapi.json', { schema: { ...anonymous, summary: 'This description' } }, async () => http.swagger());
 }
 
 function sameToken(given: string | undefined, wanted: string): boolean {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
 import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
+import type { ServiceName } from '@taskmaster/contracts/services';
 import { SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
@@ -21,8 +22,9 @@ const LARGEST_BODY = 512 * 1024;
 /** A body with a byte that is none is refused, not mended: what was meant cannot be known. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** One HTTP server with what every route has: ids, limits, problems, metrics. Services mount their routes on it. */
+/** One HTTP server with what every route has: ids, limits, problems, metrics. Services mount their routes on it. `service` is what its metrics are of. */
 export function createServer(options: {
+  service: ServiceName;
   log: Logger;
   metrics: Metrics;
   trustProxy: string;
@@ -83,7 +85,7 @@ export function createServer(options: {
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.requests.observe(
-      { service: 'api', method: request.method, route, status: reply.statusCode },
+      { service: options.service, method: request.method, route, status: reply.statusCode },
       reply.elapsedTime / 1000,
     );
     log.debug(

@@ -24,9 +24,12 @@ export function inlineScriptHashes(folder: string): string[] {
   return [...hashes];
 }
 
-/** The built page at `/`; its own addresses (`/today`, `/project/…`) all answer the one page. What is nobody's is a 404, or a 405. */
-export function pageRoutes(http: Http, folder: string): void {
-  const built = existsSync(join(folder, 'index.html'));
+/**
+ * The built page at `/`; its own addresses (`/today`, `/project/…`) all answer the one page. What is nobody's is a 404, or a 405.
+ * Without a folder there is no page here.
+ */
+export function pageRoutes(http: Http, folder: string | undefined): void {
+  const built = folder !== undefined && existsSync(join(folder, 'index.html'));
   if (built)
     http.register(fastifyStatic, {
       root: folder,

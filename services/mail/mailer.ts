@@ -28,6 +28,10 @@ export interface Mailer {
 
 const PATIENCE = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
 
+/** Undefined where this place cannot send mail. */
+export const mailerOf = ({ SMTP_URL, MAIL_FROM }: { SMTP_URL?: string | undefined; MAIL_FROM?: string | undefined }) =>
+  SMTP_URL && MAIL_FROM ? createMailer({ smtp_url: SMTP_URL, from: MAIL_FROM }) : undefined;
+
 /** Letters by SMTP: `smtp(s)://user:password@host:port`, a few connections kept open. */
 export function createMailer(options: { smtp_url: string; from: string }): Mailer {
   const transport = createTransport(

@@ -1,11 +1,11 @@
 import { changeEventTypes } from '@taskmaster/contracts/events/types';
-import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
-import type { Logger } from '@taskmaster/runtime/telemetry';
-import type { FastifyRequest } from 'fastify';
+import type { Host, Serving } from '../host.ts';
 import type { Http } from '../http/server.ts';
+import { mailerOf } from '../mail/mailer.ts';
+import { createUnsubscribe } from '../mail/unsubscribe.ts';
 import { announce, BATCH, decide } from './decide.ts';
-import { type Delivery, type Mail, startDelivery } from './deliver.ts';
+import { startDelivery } from './deliver.ts';
 import { createPulse } from './outages.ts';
 import { follow } from './plan.ts';
 import { createQueries } from './queries.ts';
@@ -13,20 +13,8 @@ import { notificationRoutes } from './routes.ts';
 import { serially } from './serially.ts';
 
 export interface NotificationOptions {
-  http: Http;
-  runtime: RunningRuntime<'notification'>;
-  /** Who calls, within their rate, with a request that is valid. @throws Problem */
-  enter(request: FastifyRequest): Promise<{ user_id: string }>;
-  log: Logger;
-  /** Undefined: nothing goes out but what the app shows. */
-  mail?: Mail;
-}
-
-export interface Notification {
-  /** Before its runtime: what is in hand is written down. */
-  stop(): Promise<void>;
-  /** How the ledger stands. */
-  counts(): Promise<{ scheduled: number; overdue: number; failed: number; late_today: number }>;
+  /** Makes the links by which letters are given up: the same on every instance, and api's. */
+  secret: string;
 }
 
 const SWEEP_EVERY = 5_000;
@@ -55,7 +43,11 @@ const followed = changeEventTypes.filter((type) => /^com\.todo\.(task|reminder|u
  * Reminds: plans from the events of tasks, reminders and people alone, decides each reminder once when its time has come by
  * the database's clock, shows it, and says what became of it. Woken at the next one; a sweep each five seconds is the truth.
  */
-export function startNotification({ http, runtime, enter, log, mail }: NotificationOptions): Notification {
+export function startNotification(
+  host: Host<'notification'>,
+  { secret }: NotificationOptions,
+): Serving<'notification'> {
+  const { runtime, log, enter, address } = host;
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
   const noteAlive = createPulse(runtime);
@@ -106,13 +98,22 @@ export function startNotification({ http, runtime, enter, log, mail }: Notificat
   runtime.every(REMINDERS, SWEEP_EVERY, look);
   arm(new Date().toISOString());
 
-  const delivery: Delivery | undefined = mail && startDelivery({ runtime, log, mail });
-  http.after(() => notificationRoutes({ http, enter, queries: createQueries(runtime) }));
+  const mailer = mailerOf(host.config);
+  const { token: unsubscribeToken } = createUnsubscribe(secret);
+  // Without a mailer nothing goes out but what the app shows.
+  const delivery = mailer && startDelivery({ runtime, log, mail: { mailer, address, unsubscribeToken } });
+  runtime.answer('notification_counts', async () => {
+    const [counts] = await runtime.background((tx) => tx.query(ledgerCounts, []), { readOnly: true });
+    const reminders = counts ?? { scheduled: 0, overdue: 0, failed: 0, late_today: 0 };
+    return { ...(await runtime.counts()), reminders };
+  });
   return {
-    stop: async () => delivery?.stop(),
-    counts: async () => {
-      const [counts] = await runtime.background((tx) => tx.query(ledgerCounts, []), { readOnly: true });
-      return counts ?? { scheduled: 0, overdue: 0, failed: 0, late_today: 0 };
+    runtime,
+    routes: (http: Http) => notificationRoutes({ http, enter, queries: createQueries(runtime) }),
+    async stop() {
+      await delivery?.stop();
+      await runtime.stop();
+      mailer?.close();
     },
   };
 }

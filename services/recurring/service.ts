@@ -1,9 +1,10 @@
 import { type ChangeEvent, envelopeOf, type OccurrenceDue } from '@taskmaster/contracts/events/event';
 import type { Task } from '@taskmaster/domain/task';
 import { forgetCarried } from '@taskmaster/runtime/forget-carried';
-import type { Emit, Runtime, Service, Tx } from '@taskmaster/runtime/runtime';
+import type { Emit, Tx } from '@taskmaster/runtime/runtime';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import { v5 } from 'uuid';
+import type { Host, Serving } from '../host.ts';
 
 const say = statementsOf('recurring');
 const remember = say<{ task_id: string }>(
@@ -41,29 +42,27 @@ const carried = forgetCarried('recurring');
  * Sees to it that every completed slot of a series gets its successor: asks for it by an event, the same one again each
  * minute until the successor, or the reopening, has been seen.
  */
-export const recurring: Service<'recurring', undefined> = {
-  name: 'recurring',
-  async start(runtime: Runtime<'recurring'>) {
-    runtime.consume(
-      'recurring',
-      [
-        'com.todo.task.completed',
-        'com.todo.task.created',
-        'com.todo.task.restored',
-        'com.todo.task.reopened',
-        'com.todo.task.deleted',
-        'com.todo.user.erased',
-      ],
-      (event, tx, emit) => follow(event, tx, emit),
-    );
-    runtime.every('recurring: ask again', 60_000, () =>
-      runtime.transact(async (tx, emit) => {
-        for (const { event } of await tx.query(unanswered, [])) emit(event);
-      }),
-    );
-    return { mounted: undefined, stop: async () => undefined };
-  },
-};
+export function startRecurring({ runtime }: Host<'recurring'>): Serving<'recurring'> {
+  runtime.consume(
+    'recurring',
+    [
+      'com.todo.task.completed',
+      'com.todo.task.created',
+      'com.todo.task.restored',
+      'com.todo.task.reopened',
+      'com.todo.task.deleted',
+      'com.todo.user.erased',
+    ],
+    (event, tx, emit) => follow(event, tx, emit),
+  );
+  runtime.every('recurring: ask again', 60_000, () =>
+    runtime.transact(async (tx, emit) => {
+      for (const { event } of await tx.query(unanswered, [])) emit(event);
+    }),
+  );
+  runtime.answer('recurring_counts', runtime.counts);
+  return { runtime, stop: runtime.stop };
+}
 
 async function follow(event: ChangeEvent, tx: Tx<'recurring'>, emit: Emit): Promise<void> {
   const { workspace_id, sequence } = event.data;

@@ -2,24 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NotificationUpdated, TaskSync } from '@taskmaster/contracts/events/event';
 import { Problem } from '@taskmaster/contracts/problems';
 import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
-import type { Runtime } from '@taskmaster/runtime/runtime';
-import type { Logger, Metrics } from '@taskmaster/runtime/telemetry';
+import { statementsOf } from '@taskmaster/runtime/statement';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
+import type { Host, Serving } from '../host.ts';
 import { createLimiter } from '../http/limiter.ts';
+import { isOwnOrigin } from '../http/origin.ts';
 import type { Http } from '../http/server.ts';
 import { Device, type Space } from './device.ts';
+import { repeat } from './repeat.ts';
 
 export interface SyncOptions {
-  http: Http;
-  runtime: Pick<Runtime<string>, 'observe' | 'ask' | 'every' | 'state'>;
-  log: Logger;
-  metrics: Metrics;
-  /** Who a one-use ticket was given to. @throws Problem */
-  readTicket(ticket: string): Promise<{ user_id: string; sid: string; jti: string }>;
-  /** Whoever sends a Bearer token instead. @throws Problem */
-  authenticate(request: FastifyRequest): Promise<{ user_id: string; sid: string }>;
-  isOwnOrigin(origin: string, host: string | undefined): boolean;
   /** Milliseconds between looks at whether sessions and memberships still hold; only tests shorten it. */
   validateEvery?: number;
 }
@@ -32,9 +25,17 @@ const FAREWELL = 1_000;
 const TICKET_TTL = 120;
 const MOST_PER_USER = 50;
 
-/** `/ws/tasks`: pushes each run of changes to the open devices of its workspace. Keeps nothing: clients heal by cursor. */
-export function startSync(options: SyncOptions): { stop(): Promise<void> } {
-  const { http, runtime, log, metrics } = options;
+const HOUR = 60 * 60 * 1000;
+const say = statementsOf('sync');
+/** Who was refused, once the audit log has it: an erasure has nothing to look for here. */
+const forgetActs = say('forget_acts', `delete from sync.outbox where published_at < now() - interval '1 day'`);
+
+/**
+ * `/ws/tasks`: pushes each run of changes to the open devices of its workspace. Keeps nothing but which tickets were used, and
+ * for a day whom it refused: clients heal by cursor.
+ */
+export function startSync(host: Host<'sync'>, options: SyncOptions = {}): Serving<'sync'> {
+  const { runtime, log, metrics } = host;
   const bySpace = new Map<string, Set<Device>>();
   const devices = new Set<Device>();
   const opening = createLimiter({ perSecond: 2, burst: MOST_PER_USER });
@@ -85,14 +86,15 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
 
   async function enter(request: FastifyRequest): Promise<{ user_id: string; sid: string }> {
     const { origin } = request.headers;
-    if (origin !== undefined && !options.isOwnOrigin(origin, request.headers.host)) throw new Problem('foreign_origin');
+    if (origin !== undefined && !isOwnOrigin(origin, request.headers.host, host.config.PUBLIC_URL))
+      throw new Problem('foreign_origin');
     const ticket = (request.query as { ticket?: unknown }).ticket;
     if (typeof ticket !== 'string') {
       if (!request.headers.authorization)
         throw new Problem('unauthenticated', 'A ticket or an Authorization header is needed.');
-      return options.authenticate(request);
+      return host.enter(request);
     }
-    const read = await options.readTicket(ticket);
+    const read = await runtime.ask('ticket', { ticket });
     if (!(await runtime.state.createIfAbsent(`ticket:${read.jti}`, 1, TICKET_TTL)))
       throw new Problem('unauthenticated', 'The ticket was used.');
     if (!(await runtime.ask('session', { sid: read.sid })))
@@ -148,7 +150,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
   const checkAll = (some: readonly Device[]): Promise<void> =>
     check(some).catch((error: Error) => log.warn({ err: error.message }, 'sockets not checked'));
 
-  http.after(() => {
+  const routes = (http: Http): void => {
     http.get(
       '/ws/tasks',
       {
@@ -178,27 +180,38 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
         metrics.sockets.set(devices.size);
       },
     );
-  });
+  };
 
-  runtime.every('sync: heads', HEADS_EVERY, async () => {
-    if (bySpace.size === 0) return;
-    const { heads } = await runtime.ask('heads', { workspace_ids: [...bySpace.keys()] });
-    for (const { workspace_id, head } of heads) {
-      const text = JSON.stringify({ t: 'head', id: workspace_id, head } satisfies ServerFrame);
-      for (const device of bySpace.get(workspace_id) ?? []) device.push(workspace_id, text);
-    }
-  });
-  runtime.every('sync: ping', PING_EVERY, async () => {
-    for (const device of devices) device.ping();
-  });
-  runtime.every('sync: validate', options.validateEvery ?? VALIDATE_EVERY, () => check([...devices]));
+  // On every instance, about its own sockets: what runs once for all of them would leave those of the others alone.
+  const each = (name: string, milliseconds: number, run: () => Promise<void>) =>
+    repeat(milliseconds, run, (error) =>
+      log.warn({ job: name, err: String(error) }, 'job failed, next run as planned'),
+    );
+  const timers = [
+    each('sync: heads', HEADS_EVERY, async () => {
+      if (bySpace.size === 0) return;
+      const { heads } = await runtime.ask('heads', { workspace_ids: [...bySpace.keys()] });
+      for (const { workspace_id, head } of heads) {
+        const text = JSON.stringify({ t: 'head', id: workspace_id, head } satisfies ServerFrame);
+        for (const device of bySpace.get(workspace_id) ?? []) device.push(workspace_id, text);
+      }
+    }),
+    each('sync: ping', PING_EVERY, async () => {
+      for (const device of devices) device.ping();
+    }),
+    each('sync: validate', options.validateEvery ?? VALIDATE_EVERY, () => check([...devices])),
+  ];
+  runtime.every('sync: forget acts', HOUR, () => runtime.background(async (tx) => tx.write(forgetActs, [])));
 
   const gone = async (within: number): Promise<void> => {
     for (const end = Date.now() + within; devices.size > 0 && Date.now() < end; ) await sleep(20);
   };
   return {
+    runtime,
+    routes,
     /** Devices leave by themselves within half a second; one that does not answer the farewell is cut off. */
-    async stop() {
+    async farewell() {
+      for (const end of timers) end();
       const open = [...devices];
       for (const device of open) device.send({ t: 'drain', in_ms: DRAIN });
       await gone(DRAIN);
@@ -206,6 +219,7 @@ export function startSync(options: SyncOptions): { stop(): Promise<void> } {
       await gone(FAREWELL);
       for (const device of open) device.terminate();
     },
+    stop: runtime.stop,
   };
 }
 

@@ -129,7 +129,7 @@ export const MUTANTS: readonly Mutant[] = [
     replace: [
       ["case 'com.todo.task.deleted':", "case 'com.todo.task.deleted': if (task.id < '8') reject('not for us');"],
       [
-        "import type { Emit, Runtime, Service, Tx } from '@taskmaster/runtime/runtime';",
+        "import type { Emit, Tx } from '@taskmaster/runtime/runtime';",
         "import { reject } from '@taskmaster/runtime/runtime';",
       ],
     ],

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
-import { type Services, type ServicesOptions, startServices } from '../../services/start-services.ts';
+import type { Closing } from '../../services/api/auth/closing.ts';
+import type { Audit } from '../../services/audit/service.ts';
+import type { Http } from '../../services/http/server.ts';
+import { startTogether } from '../../services/single.ts';
+import type { ServicesOptions } from '../../services/start-services.ts';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 
 export interface Answer {
@@ -67,7 +72,14 @@ export async function signUp(url: string, name: string): Promise<Person> {
   return { id: me.user.id, workspace: me.workspaces[0].id, token, cookie, call };
 }
 
-export interface RunningServices extends Services {
+export interface RunningServices {
+  http: Http;
+  api: RunningRuntime<'tasks'>;
+  recurring: RunningRuntime<'recurring'>;
+  audit: Audit;
+  closing: Closing;
+  firstAccountPath(): Promise<string | undefined>;
+  stop(): Promise<void>;
   url: string;
   person(name?: string): Promise<Person>;
   connection: Awaited<ReturnType<typeof freshDatabase>>['connection'];
@@ -82,7 +94,7 @@ export async function runServices(
   more: Partial<Pick<ServicesOptions, 'backups' | 'secret' | 'validateSocketsEvery'>> = {},
 ): Promise<RunningServices> {
   const database = given ? { connection: given, drop: async () => undefined } : await freshDatabase();
-  const services = await startServices({
+  const services = await startTogether({
     connection: database.connection,
     config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90, ...config },
     log,
@@ -90,12 +102,19 @@ export async function runServices(
     version: 'test',
     address: config.PUBLIC_URL ?? 'http://127.0.0.1:8000',
     database: 'PostgreSQL',
+    ...(more.backups ? { dependencies: [{ name: 'backup', check: more.backups.state }] } : {}),
     validateSocketsEvery: 500,
     ...more,
   });
   const url = await services.http.listen({ host: '127.0.0.1', port: 0 });
+  const { http, api, recurring, audit } = services;
   return {
-    ...services,
+    http,
+    api: api.runtime,
+    recurring: recurring.runtime,
+    audit,
+    closing: api.closing,
+    firstAccountPath: api.firstAccountPath,
     url,
     connection: database.connection,
     person: (name = 'ann') => signUp(url, name),

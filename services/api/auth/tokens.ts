@@ -1,16 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { hkdfSync, randomUUID } from 'node:crypto';
 import { Problem } from '@taskmaster/contracts/problems';
-import {
-  createLocalJWKSet,
-  errors,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-  type JWTPayload,
-  jwtVerify,
-  SignJWT,
-} from 'jose';
+import { createLocalJWKSet, errors, type JWK, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type pg from 'pg';
 import { TOKEN_AUDIENCE, TOKEN_ISSUER } from './better-auth.ts';
@@ -87,28 +77,30 @@ export interface Ticket {
   jti: string;
 }
 
-/** One-use tickets for the socket: signed for a minute, redeemed once (by whoever keeps the state store). */
-export async function createTickets() {
-  const { publicKey, privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true });
-  const verifying = await importJWK(await exportJWK(publicKey), 'EdDSA');
+/**
+ * One-use tickets for the socket: signed for a minute, redeemed once (by whoever keeps the state store). Issued and read by api
+ * alone, so one key does both; it is made of the secret, so every instance reads the tickets of every other.
+ */
+export function createTickets(secret: string) {
+  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'taskmaster tickets', 32));
   return {
     async issue(userId: string, sid: string): Promise<{ ticket: string; expires_at: string }> {
       const expires = Math.floor(Date.now() / 1000) + TICKET_SECONDS;
       const ticket = await new SignJWT({ sid })
-        .setProtectedHeader({ alg: 'EdDSA', typ: 'ticket+jwt' })
+        .setProtectedHeader({ alg: 'HS256', typ: 'ticket+jwt' })
         .setSubject(userId)
         .setIssuer(TOKEN_ISSUER)
         .setAudience(TICKET_AUDIENCE)
         .setJti(randomUUID())
         .setExpirationTime(expires)
-        .sign(privateKey);
+        .sign(key);
       return { ticket, expires_at: new Date(expires * 1000).toISOString() };
     },
     /** @throws Problem unauthenticated */
     async read(ticket: string): Promise<Ticket> {
       try {
-        const { payload } = await jwtVerify(ticket, verifying, {
-          algorithms: ['EdDSA'],
+        const { payload } = await jwtVerify(ticket, key, {
+          algorithms: ['HS256'],
           issuer: TOKEN_ISSUER,
           audience: TICKET_AUDIENCE,
           typ: 'ticket+jwt',
@@ -120,4 +112,4 @@ export async function createTickets() {
     },
   };
 }
-export type Tickets = Awaited<ReturnType<typeof createTickets>>;
+export type Tickets = ReturnType<typeof createTickets>;

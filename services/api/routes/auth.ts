@@ -1,6 +1,7 @@
 import type { Act } from '@taskmaster/contracts/events/act';
 import { Problem, type ProblemCode, problemCodes } from '@taskmaster/contracts/problems';
 import type { Administration } from '../../http/admin.ts';
+import { senderOf } from '../../http/identity.ts';
 import type { Limiter } from '../../http/limiter.ts';
 import type { Http } from '../../http/server.ts';
 import { requireOwnOrigin } from '../auth/authenticate.ts';
@@ -59,7 +60,7 @@ export function authRoutes(parts: {
           if (text !== '' && !isObject(text)) throw new Problem('malformed', 'The body is not a JSON object.');
           requirePlain(text);
           if (request.headers.cookie !== undefined || request.headers.origin !== undefined)
-            requireOwnOrigin(request, parts.public_url);
+            requireOwnOrigin(senderOf(request).headers, parts.public_url);
           if (path !== '/sign-out') limiter.take(`address:${request.ip}`);
           if (PER_ADDRESS.has(path)) {
             limiter.take(`email:${emailIn(text)}`);

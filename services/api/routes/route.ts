@@ -1,11 +1,10 @@
 import { Problem } from '@taskmaster/contracts/problems';
+import type { Sender } from '@taskmaster/contracts/questions';
 import type { Op } from '@taskmaster/domain/commands/world';
 import { opOfKey } from '@taskmaster/domain/ids';
 import type { RunningRuntime } from '@taskmaster/runtime/create-runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import type { Admin } from '../../http/admin.ts';
-import { isOperator } from '../../http/operator-socket.ts';
+import { noteWho, refuseInvalid, refuseOthersPath, senderOf } from '../../http/identity.ts';
 import type { Http } from '../../http/server.ts';
 import type { Authenticate, Authenticated } from '../auth/authenticate.ts';
 import type { People } from '../auth/people.ts';
@@ -30,35 +29,22 @@ export async function enter(
   exists?: (caller: Authenticated) => Promise<unknown>,
   who?: 'open alone' | 'closed too',
 ): Promise<Authenticated> {
-  const caller = await identify(parts, request, who);
-  const alias = (request.params as { user_id?: string } | undefined)?.user_id;
-  if (alias !== undefined && alias !== caller.user_id) throw new Problem('forbidden', 'That is somebody else.');
+  const caller = await noteWho(request, judge(parts, senderOf(request), who));
+  refuseOthersPath(request, caller.user_id);
   if (request.validationError?.validationContext === 'body') await exists?.(caller);
   refuseInvalid(request);
   return caller;
 }
 
-/** Whoever runs the place: an administrator, or the operator on their socket. @throws Problem forbidden */
-export async function enterAdmin(parts: Parts, request: FastifyRequest): Promise<Admin> {
-  const caller = isOperator(request) ? undefined : await identify(parts, request);
-  if (caller && caller.role !== 'admin') throw new Problem('forbidden', 'For administrators.');
-  refuseInvalid(request);
-  return caller ? { user_id: caller.user_id } : 'operator';
-}
-
-async function identify(
-  parts: Parts,
-  request: FastifyRequest,
+/** Who sends this, within their rate. @throws Problem */
+export async function judge(
+  { authenticate, allow }: Pick<Parts, 'authenticate' | 'allow'>,
+  sender: Sender,
   who?: 'open alone' | 'closed too',
 ): Promise<Authenticated> {
-  const caller = await parts.authenticate(request, who);
-  parts.allow(caller.user_id);
+  const caller = await authenticate(sender, who);
+  allow(caller.user_id);
   return caller;
-}
-
-function refuseInvalid({ validationError }: FastifyRequest): void {
-  if (!validationError) return;
-  throw hasZodFastifySchemaValidationErrors(validationError) ? validationError : new Problem('malformed');
 }
 
 /** Runs one command for a route: with its Idempotency-Key, if the caller sent one, and answers. */

@@ -34,7 +34,7 @@ export default function AdminPage() {
       {status && <How status={status} again={again} />}
       <People changed={again} />
       {status?.services
-        .filter((service) => service.dead_letters > 0)
+        .filter((service) => (service.dead_letters ?? 0) > 0)
         .map(({ name }) => (
           <DeadLetters key={name} service={name} done={again} />
         ))}
@@ -47,9 +47,10 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
   const { reminders } = status;
   const waiting = (one: AdminStatus['services'][number]) =>
     [
-      one.outbox > 0 ? `${one.outbox} to publish` : '',
-      one.inbox > 0 ? `${one.inbox} held behind one that failed` : '',
-      one.dead_letters > 0 ? `${one.dead_letters} could not be handled` : '',
+      one.outbox === null ? 'does not answer' : '',
+      one.outbox ? `${one.outbox} to publish` : '',
+      one.inbox ? `${one.inbox} held behind one that failed` : '',
+      one.dead_letters ? `${one.dead_letters} could not be handled` : '',
     ].filter(Boolean);
   return (
     <section>
@@ -73,12 +74,7 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
       ))}
       <p className="setting">
         <span>Reminders</span>
-        <span className="setting-fact">
-          {reminders.scheduled === 0 ? 'none' : reminders.scheduled} ahead
-          {reminders.overdue > 0 ? `, ${reminders.overdue} overdue` : ''}
-          {reminders.late_today > 0 ? `, ${reminders.late_today} told late in the last day` : ''}
-          {reminders.failed > 0 ? `, ${reminders.failed} letters refused` : ''}
-        </span>
+        <span className="setting-fact">{reminders ? inWords(reminders) : 'not known'}</span>
       </p>
       <div className="setting">
         <span>
@@ -98,6 +94,16 @@ function How({ status, again }: { status: AdminStatus; again(): void }) {
     </section>
   );
 }
+
+const inWords = ({ scheduled, overdue, failed, late_today }: NonNullable<AdminStatus['reminders']>): string =>
+  [
+    `${scheduled === 0 ? 'none' : scheduled} ahead`,
+    overdue > 0 ? `${overdue} overdue` : '',
+    late_today > 0 ? `${late_today} told late in the last day` : '',
+    failed > 0 ? `${failed} letters refused` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 
 /** `changed`: who runs the place may be another now, and whoever looks no longer among them. */
 function People({ changed }: { changed(): void }) {

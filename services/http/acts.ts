@@ -1,15 +1,18 @@
 import { type Act, actEvent } from '@taskmaster/contracts/events/act';
 import type { Runtime } from '@taskmaster/runtime/runtime';
-import { currentTrail } from '@taskmaster/runtime/telemetry';
+import { currentTrail, type Logger } from '@taskmaster/runtime/telemetry';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { v7 } from 'uuid';
-import type { Administration } from '../http/admin.ts';
-import type { Http } from '../http/server.ts';
+import type { Administration } from './admin.ts';
+import type { Http } from './server.ts';
 
-/** Makes an act that is no change, asked for by this request, known to the audit log. Durable when this resolves. */
+/**
+ * Makes an act that is no change, asked for by this request, known to the audit log: by the outbox of the service that saw it.
+ * Durable when this resolves.
+ */
 export async function recordAct(
-  runtime: Pick<Runtime<'tasks'>, 'transact'>,
+  runtime: Pick<Runtime<string>, 'transact'>,
   request: Pick<FastifyRequest, 'ip' | 'headers'>,
   { action, who, by_stranger, detail }: Pick<Act, 'action' | 'who' | 'by_stranger' | 'detail'>,
 ): Promise<void> {
@@ -27,6 +30,12 @@ declare module 'fastify' {
   }
 }
 
+/** Acts asked for by requests, witnessed by this service. */
+export const recorder =
+  (runtime: Pick<Runtime<string>, 'transact'>): Administration['record'] =>
+  (request, act) =>
+    recordAct(runtime, request, act);
+
 const A_MINUTE = 60_000;
 
 /** That this was refused to somebody known. */
@@ -37,10 +46,10 @@ export const refusal = (request: FastifyRequest, user_id: string): Pick<Act, 'ac
 });
 
 /**
- * What somebody known was refused as not theirs to do. One a minute for each person and route: whoever tries a thousand times
- * fills no log.
+ * What somebody known was refused as not theirs to do, by a route of this part of a server. One a minute for each person and
+ * route: whoever tries a thousand times fills no log.
  */
-export function recordRefusals(http: Http, record: Administration['record'], failed: (error: unknown) => void): void {
+export function recordRefusals(http: Http, record: Administration['record'], log: Logger): void {
   const said = new LRUCache<string, true>({ max: 10_000, ttl: A_MINUTE });
   http.addHook('onResponse', async (request, reply) => {
     if (reply.statusCode !== 403 || request.who === undefined) return;
@@ -48,6 +57,8 @@ export function recordRefusals(http: Http, record: Administration['record'], fai
     if (said.has(key)) return;
     said.set(key, true);
     // The answer is out already.
-    await record(request, refusal(request, request.who)).catch(failed);
+    await record(request, refusal(request, request.who)).catch((error) =>
+      log.warn({ err: String(error) }, 'a refusal was not witnessed'),
+    );
   });
 }
