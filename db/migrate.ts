@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { migrations } from './migrations.ts';
 
@@ -56,6 +57,40 @@ export async function migrate(connection: pg.ClientConfig, upTo?: string): Promi
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Resolves when the database is as new as this program: another one brings it up to date. `waiting` is told, once, for how many
+ * migrations. A database that is newer already is one that a newer program has begun to take over: this one goes on beside it.
+ */
+export async function awaitMigrations(
+  connection: pg.ClientConfig,
+  waiting: (missing: readonly string[]) => void,
+  every = 1_000,
+): Promise<void> {
+  const client = new pg.Client(connection);
+  // Cut while it waits: the next look says so.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    for (let told = false; ; told = true) {
+      const missing = await notYetThere(client);
+      if (missing.length === 0) return;
+      if (!told) waiting(missing);
+      await sleep(every);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function notYetThere(client: pg.Client): Promise<string[]> {
+  const { rows: tables } = await client.query(`select to_regclass('public.taskmaster_migration') as name`);
+  const { rows } = tables[0].name
+    ? await client.query<{ name: string }>('select name from public.taskmaster_migration')
+    : { rows: [] };
+  const there = new Set(rows.map((row) => row.name));
+  return migrations.map((migration) => migration.name).filter((name) => !there.has(name));
 }
 
 const ROLES = [

@@ -19,6 +19,8 @@ describe('the settings', () => {
   });
 
   it.each([
+    ['MODE', 'secretly'],
+    ['SERVICE', 'secret'],
     ['PORT', 'eighty'],
     ['PORT', '70000'],
     ['DATABASE_URL', 'mysql://secret@host/db'],
@@ -43,6 +45,20 @@ describe('the settings', () => {
     expect(refusal).toBeInstanceOf(ConfigRefusal);
     expect((refusal as Error).message).toMatch(new RegExp(`^${name} must`));
     if (value.includes('secret')) expect((refusal as Error).message).not.toContain(value);
+  });
+
+  it('of one service alone: what it cannot do without, and its own port', () => {
+    const needed = { DATABASE_URL: 'postgres://host/db', BETTER_AUTH_SECRET: 'x'.repeat(32) };
+    const distributed = { MODE: 'distributed', ...needed };
+    expect(() => readConfig({ MODE: 'distributed' })).toThrow(
+      /^SERVICE must.*\nDATABASE_URL must.*\nBETTER_AUTH_SECRET must/,
+    );
+    expect(() => readConfig({ ...distributed, SERVICE: 'mail' })).toThrow(/^SERVICE must be one of api, recurring/);
+    expect(() => readConfig({ ...distributed, SERVICE: 'audit', DATABASE_URL: '' })).toThrow(/^DATABASE_URL must/);
+    expect(() => readConfig({ SERVICE: 'audit' })).toThrow(/^SERVICE goes with MODE=distributed/);
+    const portOf = (SERVICE: string) => readConfig({ ...distributed, SERVICE }).PORT;
+    expect(['api', 'recurring', 'notification', 'sync', 'audit'].map(portOf)).toEqual([8000, 8001, 8002, 8003, 8004]);
+    expect(readConfig({ ...distributed, SERVICE: 'sync', PORT: '9000' }).PORT).toBe(9000);
   });
 
   it('name every wrong one at once', () => {

@@ -1,11 +1,14 @@
+import { everyService, ports } from '@taskmaster/contracts/services';
 import { z } from 'zod';
 
 /** Every setting there is, with what it may be. The README shows the same table. */
 const text = z.string().trim();
 const switchOf = z.enum(['true', 'false'], 'must be true or false').transform((value) => value === 'true');
 const schema = z.object({
+  MODE: z.enum(['single', 'distributed'], 'must be single or distributed').default('single'),
+  SERVICE: z.enum(everyService, `must be one of ${everyService.join(', ')}`).optional(),
   HOST: text.min(1).default('127.0.0.1'),
-  PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).default(8000),
+  PORT: z.coerce.number('must be a port number').int().min(0).max(65_535).optional(),
   DATA_DIR: text.min(1).default('./data'),
   DATABASE_URL: text.regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://').optional(),
   PUBLIC_URL: z
@@ -34,7 +37,9 @@ const schema = z.object({
   ALLOW_UNSAFE_DATABASE: switchOf.default(false),
 });
 
-export type Config = Omit<z.output<typeof schema>, 'SIGN_UP' | 'RATE_LIMIT'> & {
+type Given = z.output<typeof schema>;
+export type Config = Omit<Given, 'PORT' | 'SIGN_UP' | 'RATE_LIMIT'> & {
+  PORT: number;
   SIGN_UP: 'open' | 'closed';
   RATE_LIMIT: { perSecond: number; burst: number } | 'off';
 };
@@ -53,13 +58,28 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (!read.success) {
     throw new ConfigRefusal(read.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
   }
-  const { SIGN_UP, RATE_LIMIT, ...rest } = read.data;
+  requireWhatModeNeeds(read.data);
+  const { PORT, SIGN_UP, RATE_LIMIT, ...rest } = read.data;
   if ((rest.SMTP_URL === undefined) !== (rest.MAIL_FROM === undefined))
     throw new ConfigRefusal('SMTP_URL and MAIL_FROM go together: mail needs a server and a sender.');
   const [perSecond, burst] = RATE_LIMIT === 'off' ? [] : RATE_LIMIT.replace('/s', '').split(',').map(Number);
   return {
     ...rest,
+    PORT: PORT ?? ports[rest.SERVICE ?? 'api'],
     SIGN_UP: SIGN_UP ?? (isLoopback(rest.HOST) && !rest.PUBLIC_URL ? 'open' : 'closed'),
     RATE_LIMIT: RATE_LIMIT === 'off' ? 'off' : { perSecond: perSecond ?? 50, burst: burst ?? 200 },
   };
+}
+
+function requireWhatModeNeeds({ MODE, SERVICE, DATABASE_URL, BETTER_AUTH_SECRET }: Given): void {
+  if (MODE === 'single') {
+    if (SERVICE) throw new ConfigRefusal('SERVICE goes with MODE=distributed: a single program runs every service.');
+    return;
+  }
+  const missing = [
+    SERVICE ? '' : `SERVICE must be set where MODE is distributed: one of ${everyService.join(', ')}`,
+    DATABASE_URL ? '' : 'DATABASE_URL must be set where MODE is distributed: the bundled database is of one program',
+    BETTER_AUTH_SECRET ? '' : 'BETTER_AUTH_SECRET must be set where MODE is distributed: every instance has the same',
+  ].filter(Boolean);
+  if (missing.length > 0) throw new ConfigRefusal(missing.join('\n'));
 }

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Problem, type ProblemBody } from '@taskmaster/contracts/problems';
+import { answeredBy } from '@taskmaster/contracts/questions';
+import { everyService, type ServiceName } from '@taskmaster/contracts/services';
+import { createEmbeddedAdapter } from '@taskmaster/runtime/embedded/embedded-adapter';
+import { createStateStore } from '@taskmaster/runtime/embedded/state-store';
+import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
+import type { Adapter } from '@taskmaster/runtime/runtime';
+import { createLogger } from '@taskmaster/runtime/telemetry';
+import { readConfig } from '@taskmaster/services/config';
+import { startDistributed } from '@taskmaster/services/distributed';
+import type { Http } from '@taskmaster/services/http/server';
+import type { Running } from '@taskmaster/services/single';
+import pg from 'pg';
+import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
+import { type Person, signUp } from './running-services.ts';
+
+export interface Separate {
+  /** One address for all of them, as a reverse proxy gives it. */
+  url: string;
+  person(name?: string): Promise<Person>;
+  of: Record<ServiceName, Running & { http: Http }>;
+  connection: FreshDatabase['connection'];
+  stop(): Promise<void>;
+}
+
+/**
+ * Every service started as it is started alone, each on its own port, behind one address that routes by `deploy/routes.json`. They
+ * share this process and nothing else: what one asks another crosses as JSON, as over a network.
+ */
+export async function runSeparately(env: Readonly<Record<string, string>> = {}): Promise<Separate> {
+  const database = await freshDatabase();
+  const hub = openHub(database.connection);
+  const of = {} as Separate['of'];
+  for (const service of everyService) of[service] = await startAlone(service, database.connection, hub, env);
+  const proxy = await routeByPath((service) => Number(new URL(of[service].url).port));
+  return {
+    url: proxy.url,
+    of,
+    connection: database.connection,
+    person: (name = 'ann') => signUp(proxy.url, name),
+    async stop() {
+      await proxy.close();
+      for (const service of everyService) await of[service].stop();
+      await hub.stop();
+      await database.drop();
+    },
+  };
+}
+
+export async function startAlone(
+  service: ServiceName,
+  connection: FreshDatabase['connection'],
+  hub: Hub,
+  env: Readonly<Record<string, string>> = {},
+  progress: (text: string) => void = () => undefined,
+): Promise<Running & { http: Http }> {
+  const config = readConfig({
+    MODE: 'distributed',
+    SERVICE: service,
+    DATABASE_URL: urlOf(connection),
+    ALLOW_UNSAFE_DATABASE: 'true',
+    PORT: '0',
+    SIGN_UP: 'open',
+    RATE_LIMIT: 'off',
+    LOG_LEVEL: 'silent',
+    BETTER_AUTH_SECRET: 'a secret of at least thirty-two characters',
+    ...env,
+  });
+  let http: Http | undefined;
+  const createAdapter: Parameters<typeof startDistributed>[1]['createAdapter'] = (around) => {
+    http = around.http;
+    return hub.adapterOf(around.service);
+  };
+  const running = await startDistributed({ ...config, PORT: 0 }, { version: 'test', progress, createAdapter });
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= running.stop();
+    return stopped;
+  };
+  return { ...running, stop, http: http as unknown as Http };
+}
+
+export interface Hub {
+  adapterOf(service: ServiceName): Adapter;
+  stop(): Promise<void>;
+}
+
+/** What carries between them: the embedded adapter, whose questions go through JSON. */
+export function openHub(connection: pg.ClientConfig): Hub {
+  const pool = new pg.Pool({ ...connection, max: 2, options: '-c role=taskmaster_sync' });
+  pool.on('error', () => undefined);
+  const carrier = createEmbeddedAdapter({ state: createStateStore(pool, 'sync:'), log: createLogger('silent') });
+  const away = new Set<ServiceName>();
+  return {
+    adapterOf: (service) => ({
+      ...carrier,
+      answer(question, reply) {
+        if (answeredBy[question] !== service) throw new Error(`${service} answers ${question}`);
+        carrier.answer(question, reply);
+      },
+      async ask(question, input) {
+        if (answeredBy[question] === service) return carrier.ask(question, input);
+        if (away.has(answeredBy[question])) throw new Error(`${answeredBy[question]} is away`);
+        try {
+          return overTheWire(await carrier.ask(question, overTheWire(input)));
+        } catch (error) {
+          throw asItArrives(error);
+        }
+      },
+      stop: async () => void away.add(service),
+    }),
+    async stop() {
+      await carrier.stop();
+      await pool.end();
+    },
+  };
+}
+
+const overTheWire = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value));
+
+/** A refusal as application/problem+json, and made of that again; of anything else nothing but that it was. */
+function asItArrives(error: unknown): Error {
+  if (isInfrastructureError(error)) return new Problem('unavailable');
+  if (!(error instanceof Problem)) return new Error('It failed there.');
+  const { type: _type, title: _title, status: _status, code, detail, errors, ...extra } = overTheWire(error.body());
+  return new Problem(code, detail, errors as ProblemBody['errors'], extra, error.retryAfter);
+}
+
+function urlOf({ host = '', port = 5432, user = '', password, database }: FreshDatabase['connection']): string {
+  const login = `${encodeURIComponent(user)}${typeof password === 'string' ? `:${encodeURIComponent(password)}` : ''}`;
+  return host.startsWith('/')
+    ? `postgres://${login}@localhost/${database}?host=${encodeURIComponent(host)}&port=${port}`
+    : `postgres://${login}@${host}:${port}/${database}`;
+}
+
+const table: { routes: { path: string; service: ServiceName }[] } = JSON.parse(
+  readFileSync(new URL('../../deploy/routes.json', import.meta.url), 'utf8'),
+);
+
+/** The first whose path is that address or its beginning, in whole segments; `{user_id}` is any one segment. */
+export function serviceAt(path: string): ServiceName {
+  const found = table.routes.find((route) => {
+    const pattern = route.path.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '[^/]+');
+    return new RegExp(`^${pattern}(/|$)`).test(path);
+  });
+  if (!found) throw new Error(`No route for ${path}`);
+  return found.service;
+}
+
+/** What stands in front of them where they run apart. */
+async function routeByPath(portOf: (service: ServiceName) => number): Promise<{ url: string; close(): Promise<void> }> {
+  const target = (incoming: IncomingMessage) => portOf(serviceAt((incoming.url ?? '/').split('?')[0] ?? '/'));
+  const sockets = new Set<Duplex>();
+  const proxy = createServer((incoming, outgoing) => {
+    const { method, url: path, headers } = incoming;
+    const asked = request({ host: '127.0.0.1', port: target(incoming), method, path, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    asked.on('error', () => outgoing.writeHead(502).end());
+    incoming.pipe(asked);
+  });
+  proxy.on('upgrade', (incoming, socket, head) => {
+    const upstream = connect(target(incoming), '127.0.0.1');
+    const lines = incoming.rawHeaders.flatMap((name, at, all) => (at % 2 === 0 ? [`${name}: ${all[at + 1]}`] : []));
+    upstream.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    upstream.write(head);
+    for (const one of [socket, upstream]) {
+      sockets.add(one);
+      one.on('error', () => undefined);
+      one.on('close', () => {
+        socket.destroy();
+        upstream.destroy();
+      });
+    }
+    upstream.pipe(socket).pipe(upstream);
+  });
+  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
+  return {
+    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((closed) => {
+        for (const socket of sockets) socket.destroy();
+        proxy.close(() => closed());
+        proxy.closeAllConnections();
+      }),
+  };
+}
