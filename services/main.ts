@@ -15,6 +15,8 @@ async function main(): Promise<void> {
     return say(`\n  Restored: ${rows} rows, as of ${at}. Start TaskMaster now.\n`);
   }
   if (command !== undefined) throw new Error('Known besides starting: restore FILE.');
+  if (config.MODE === 'distributed')
+    throw new ConfigRefusal('MODE must be single: this program cannot reach services in other processes yet.');
   const running = await startSingle(config, { version: VERSION, progress: say });
   say(`\n  TaskMaster is ready:  ${running.url}\n`);
   if (running.firstAccountUrl)

@@ -34,6 +34,11 @@ describe('the guard bites', () => {
       'services/sync/service.ts',
       '@taskmaster/runtime/embedded/embedded-adapter',
     ],
+    [
+      'what starts services is given an adapter',
+      'services/start-services.ts',
+      '@taskmaster/runtime/embedded/embedded-adapter',
+    ],
     ['the product does not import tests', 'services/config.ts', '../test/support/browser.ts'],
   ])('%s', (_, file, specifier) => {
     expect(violationsWith({ file, text: `import { x } from '${specifier}';` })).toEqual([

@@ -50,7 +50,7 @@ const signIn = async (email: string, given = password) => {
 async function tablesWith(words: string): Promise<string[]> {
   const { rows: tables } = await owner.query<{ name: string }>(
     `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where c.relkind = 'r' and n.nspname in ('auth', 'tasks', 'recurring', 'notification', 'audit', 'runtime')`,
+     where c.relkind = 'r' and n.nspname in ('auth', 'tasks', 'recurring', 'notification', 'sync', 'audit', 'runtime')`,
   );
   const found: string[] = [];
   for (const { name } of tables) {

@@ -62,6 +62,21 @@ test('a new address stands there at once, and one that is taken is said to be', 
   await page.getByText('lena@moved.example').waitFor();
 });
 
+test('who runs the place sees which service does not answer', async () => {
+  const { page } = seat;
+  await page.route('**/api/admin/status', async (route) => {
+    const answer = await route.fetch();
+    const status = await answer.json();
+    status.services[2] = { name: 'notification', outbox: null, inbox: null, dead_letters: null };
+    await route.fulfill({ response: answer, json: { ...status, reminders: null } });
+  });
+  await page.goto('/admin');
+  await page.getByText('does not answer', { exact: true }).waitFor();
+  await page.getByText('not known').waitFor();
+  expect(await page.getByText('nothing waits').count()).toBe(3);
+  await page.unroute('**/api/admin/status');
+});
+
 test('who runs the place gives it up, and is shown nothing of it any more', async () => {
   const { page } = seat;
   await page.goto('/admin');

@@ -174,7 +174,7 @@ export async function holdings(owner: pg.Client): Promise<Holdings> {
   const { rows } = await owner.query<{ at: string; columns: string[] }>(
     `select format('%I.%I', table_schema, table_name) as at, array_agg(column_name::text) as columns
      from information_schema.columns join information_schema.tables using (table_schema, table_name)
-     where table_schema in ('tasks', 'recurring', 'notification', 'audit', 'auth') and table_type = 'BASE TABLE'
+     where table_schema in ('tasks', 'recurring', 'notification', 'sync', 'audit', 'auth') and table_type = 'BASE TABLE'
        and table_name not in ('outbox', 'inbox') group by 1 order by 1`,
   );
   const tables = rows.flatMap(({ at, columns }) => {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Finding } from '../promises.ts';
 
 const CONSUMERS = ['recurring', 'notification', 'audit'] as const;
-const SCHEMAS = ['tasks', 'recurring', 'notification', 'audit'] as const;
+const SCHEMAS = ['tasks', 'recurring', 'notification', 'sync', 'audit'] as const;
 
 /** Relay, consumers, outboxes, reminders and letters that have something left to do, now or within so many seconds. */
 export async function behind(client: pg.Client, within = 0): Promise<Finding[]> {
