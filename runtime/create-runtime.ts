@@ -43,9 +43,8 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   const consumers: Consumer<Owner>[] = [];
   const consumersByName = new Map<string, Consumer<Owner>>();
   const afterCommit = (changed: readonly string[], emitted: boolean): void => {
-    if (lead && !lead.isLeading) return lead.tell(changed, emitted);
-    if (changed.length > 0) logRelay?.wake(changed);
-    if (emitted) outbox?.wake();
+    if (lead && !lead.isLeading) lead.tell(changed, emitted);
+    else hear({ changed: [...changed], emitted });
   };
   const pool = {
     connection: options.connection,
@@ -72,10 +71,10 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     outbox = undefined;
     await Promise.all(stopping);
   }
-  function hear(word: Word): void {
-    if ('changed' in word) logRelay?.wake(word.changed);
-    else if ('emitted' in word) outbox?.wake();
-    else void logRelay?.replay(word.replay.from, word.replay.workspace_ids ?? undefined).catch(notReplayed);
+  function hear({ changed = [], emitted = false, replay }: Word): void {
+    if (changed.length > 0) logRelay?.wake(changed);
+    if (emitted) outbox?.wake();
+    if (replay) void logRelay?.replay(replay.from, replay.workspace_ids ?? undefined).catch(notReplayed);
   }
   const notReplayed = (error: unknown) => log.warn({ err: String(error) }, 'not replayed; ask for it again');
   const lead =

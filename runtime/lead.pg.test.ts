@@ -55,12 +55,12 @@ describe('of the instances of a service', () => {
     const ids = Array.from({ length: 400 }, () => randomUUID());
     second.lead.tell(ids, false);
     second.lead.tell(ids.slice(0, 10), true);
-    const heard = () => first.words.flatMap((word) => ('changed' in word ? word.changed : []));
-    await until(async () => heard().length >= 400 && first.words.some((word) => 'emitted' in word), 'the words');
+    const heard = () => first.words.flatMap(({ changed = [] }) => changed);
+    await until(async () => heard().length >= 400 && first.words.some(({ emitted }) => emitted), 'the words');
     expect(heard().sort()).toEqual([...ids].sort());
     expect(second.words).toEqual([]);
     second.lead.sayReplay(7, ids.slice(0, 200));
-    const replays = () => first.words.flatMap((word) => ('replay' in word ? [word.replay] : []));
+    const replays = () => first.words.flatMap(({ replay }) => (replay ? [replay] : []));
     await until(async () => replays().flatMap((one) => one.workspace_ids ?? []).length === 200, 'the replay');
     expect(replays().every((one) => one.from === 7)).toBe(true);
   });

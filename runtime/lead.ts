@@ -14,10 +14,12 @@ const SILENT_FOR = 10;
 const MOST_IN_A_WORD = 150;
 
 /** What instances of a service tell whichever of them relays. */
-export type Word =
-  | { changed: string[] }
-  | { emitted: true }
-  | { replay: { from: number; workspace_ids: string[] | null } };
+export interface Word {
+  changed?: string[];
+  emitted?: boolean;
+  /** Of these workspaces; null: of all. */
+  replay?: { from: number; workspace_ids: string[] | null };
+}
 
 export interface LeadOptions {
   /** Its login may end its own sessions; the lock stands outside of the service's roles. */
@@ -82,9 +84,10 @@ export class Lead {
   }
 
   sayReplay(from: number, workspaceIds: readonly string[] | undefined): void {
-    if (!workspaceIds) return this.say({ replay: { from, workspace_ids: null } });
-    for (let start = 0; start < workspaceIds.length; start += MOST_IN_A_WORD)
-      this.say({ replay: { from, workspace_ids: workspaceIds.slice(start, start + MOST_IN_A_WORD) } });
+    if (!workspaceIds) this.say({ replay: { from, workspace_ids: null } });
+    else
+      for (let start = 0; start < workspaceIds.length; start += MOST_IN_A_WORD)
+        this.say({ replay: { from, workspace_ids: workspaceIds.slice(start, start + MOST_IN_A_WORD) } });
   }
 
   private say(word: Word): void {

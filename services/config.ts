@@ -35,6 +35,9 @@ const schema = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a log level')
     .default('info'),
   ALLOW_UNSAFE_DATABASE: switchOf.default(false),
+  DAPR_HTTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(3500),
+  DAPR_API_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
+  APP_API_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
 });
 
 type Given = z.output<typeof schema>;
@@ -71,7 +74,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
-function requireWhatModeNeeds({ MODE, SERVICE, DATABASE_URL, BETTER_AUTH_SECRET }: Given): void {
+function requireWhatModeNeeds(given: Given): void {
+  const { MODE, SERVICE, DATABASE_URL, BETTER_AUTH_SECRET } = given;
   if (MODE === 'single') {
     if (SERVICE) throw new ConfigRefusal('SERVICE goes with MODE=distributed: a single program runs every service.');
     return;
@@ -80,6 +84,8 @@ function requireWhatModeNeeds({ MODE, SERVICE, DATABASE_URL, BETTER_AUTH_SECRET 
     SERVICE ? '' : `SERVICE must be set where MODE is distributed: one of ${everyService.join(', ')}`,
     DATABASE_URL ? '' : 'DATABASE_URL must be set where MODE is distributed: the bundled database is of one program',
     BETTER_AUTH_SECRET ? '' : 'BETTER_AUTH_SECRET must be set where MODE is distributed: every instance has the same',
+    given.DAPR_API_TOKEN ? '' : 'DAPR_API_TOKEN must be set where MODE is distributed: the sidecar answers no one else',
+    given.APP_API_TOKEN ? '' : 'APP_API_TOKEN must be set where MODE is distributed: by it the sidecar is known',
   ].filter(Boolean);
   if (missing.length > 0) throw new ConfigRefusal(missing.join('\n'));
 }

@@ -43,6 +43,7 @@ export async function startDistributed(config: Config, options: DistributedOptio
   const described = service === 'api' ? await buildOpenApi({ version, backups: false }) : undefined;
   const services = await startServices({
     names: [service],
+    instances: 'several',
     createAdapter: (around) => options.createAdapter({ ...around, service }),
     connection,
     config,

@@ -1,13 +1,16 @@
 import { StartRefusal } from '@taskmaster/db/server/start';
 import { RestoreRefusal } from './backup/restore.ts';
 import { ConfigRefusal, readConfig } from './config.ts';
+import { onDapr, withSecrets } from './dapr.ts';
+import { startDistributed } from './distributed.ts';
 import { restoreSingle, startSingle } from './single.ts';
 
 const VERSION = '0.1.0';
 
 /** The program: reads its settings, starts, says where it is, and stops cleanly on Ctrl-C or SIGTERM; or puts a backup back. */
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
+  const isDistributed = process.env.MODE === 'distributed';
+  const config = readConfig(isDistributed ? await withSecrets(process.env) : process.env);
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const [command, file] = process.argv.slice(2);
   if (command === 'restore' && file) {
@@ -15,9 +18,10 @@ async function main(): Promise<void> {
     return say(`\n  Restored: ${rows} rows, as of ${at}. Start TaskMaster now.\n`);
   }
   if (command !== undefined) throw new Error('Known besides starting: restore FILE.');
-  if (config.MODE === 'distributed')
-    throw new ConfigRefusal('MODE must be single: this program cannot reach services in other processes yet.');
-  const running = await startSingle(config, { version: VERSION, progress: say });
+  const options = { version: VERSION, progress: say };
+  const running = isDistributed
+    ? await startDistributed(config, { ...options, createAdapter: onDapr(config) })
+    : await startSingle(config, options);
   say(`\n  TaskMaster is ready:  ${running.url}\n`);
   if (running.firstAccountUrl)
     say(`  The first account runs the place. Make it here, once:  ${running.firstAccountUrl}\n`);

@@ -90,13 +90,16 @@ export async function startSingle(
 }
 
 /** Every service in this one process, on one port, handing each other what they have in memory. */
-export async function startTogether(options: Omit<ServicesOptions, 'names' | 'createAdapter'>): Promise<Services> {
+export async function startTogether(
+  options: Omit<ServicesOptions, 'names' | 'instances' | 'createAdapter'>,
+): Promise<Services> {
   const pool = new pg.Pool({ ...options.connection, ...PATIENCE, max: 2, options: '-c role=taskmaster_sync' });
   pool.on('error', (error) => options.log.warn({ err: String(error) }, 'idle connection lost'));
   const state = createStateStore(pool, 'sync:');
   const services = await startServices({
     ...options,
     names: everyService,
+    instances: 'one',
     createAdapter: ({ log }) => createEmbeddedAdapter({ state, log }),
   });
   return {

@@ -3,6 +3,7 @@ import type { Event } from '@taskmaster/contracts/events/event';
 import type { Topic } from '@taskmaster/contracts/events/types';
 import { Problem, type ProblemBody, problemSchema } from '@taskmaster/contracts/problems';
 import type { AnswerOf, InputOf, Question } from '@taskmaster/contracts/questions';
+import type { AppAnswer, SidecarCall } from '../app-channel.ts';
 import { isInfrastructureError } from '../infrastructure-error.ts';
 import type { Adapter } from '../runtime.ts';
 import type { Logger } from '../telemetry.ts';
@@ -21,30 +22,14 @@ export interface DaprAdapterOptions {
   secret: string;
   components: { pubsub: string; state: string };
   /** The app id of the service that answers it. */
-  answeredBy(question: Question, input: unknown): string;
+  answeredBy(question: Question): string;
   log: Logger;
 }
 
-/** A call of the sidecar to this app. */
-export interface SidecarCall {
-  method: string;
-  path: string;
-  headers: Readonly<Record<string, string | string[] | undefined>>;
-  body: unknown;
-}
-export interface AppAnswer {
-  status: number;
-  body?: object;
-  headers?: Readonly<Record<string, string>>;
-}
-
 export interface DaprAdapter extends Adapter {
-  /** What the service's HTTP server hands on: everything under `SIDECAR_PATHS`. Never throws. */
+  /** What the service's HTTP server hands on: everything under `SIDECAR_PATHS` of the app channel. Never throws. */
   receive(call: SidecarCall): Promise<AppAnswer>;
 }
-
-/** For the sidecar alone. */
-export const SIDECAR_PATHS = ['/events/', '/observe/', '/job/', '/cron/', '/ask/'] as const;
 
 /** A batch goes out well below the megabyte that brokers take of one message and the four that daprd takes of one request. */
 const MOST_IN_A_BATCH = 100;
@@ -89,7 +74,7 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
   async function ask<Q extends Question>(question: Q, input: InputOf<Q>): Promise<AnswerOf<Q>> {
     const own = replies.get(question);
     if (own) return (await own(input as never)) as never;
-    const app = options.answeredBy(question, input);
+    const app = options.answeredBy(question);
     const answer = await sidecar.send('POST', `/v1.0/invoke/${app}/method/ask/${question}`, {
       body: input,
       headers: { authorization: `Bearer ${await tokens.issue(app)}` },

@@ -1,4 +1,4 @@
-import { type AppAnswer, SIDECAR_PATHS, type SidecarCall } from '@taskmaster/runtime/dapr/dapr-adapter';
+import { type AppAnswer, SIDECAR_PATHS, type SidecarCall } from '@taskmaster/runtime/app-channel';
 import type { Http } from './server.ts';
 
 /** A run of whole change sets is up to 256 kB, and a set alone may be larger; brokers take a megabyte. */

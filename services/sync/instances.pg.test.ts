@@ -22,6 +22,7 @@ beforeAll(async () => {
   const adapter = createEmbeddedAdapter({ state: createStateStore(pool, 'sync:'), log });
   services = await startServices({
     names: ['api', 'sync'],
+    instances: 'several',
     createAdapter: () => ({ ...adapter, every: (name, _milliseconds, run) => void jobs.set(name, run) }),
     connection: database.connection,
     config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90 },

@@ -56,7 +56,14 @@ async function startHarness(variant: 'redpanda' | 'oracle'): Promise<Harness> {
       answeredBy: () => OWNER,
       log,
     });
-    const http = createServer({ log, metrics: createMetrics(), trustProxy: 'false', secure: false, scriptHashes: [] });
+    const http = createServer({
+      service: 'api',
+      log,
+      metrics: createMetrics(),
+      trustProxy: 'false',
+      secure: false,
+      scriptHashes: [],
+    });
     http.get('/ready', async () => ({ status: 'ready' }));
     sidecarRoutes(http, adapter.receive);
     return { sidecar, port: ports[index] ?? 0, adapter, http };

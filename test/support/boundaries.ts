@@ -76,7 +76,7 @@ function siblingsReached(graph: Graph): string[] {
   });
 }
 
-/** How messages travel is chosen by the program: an adapter is seen by itself and by the two ways to start. */
+/** How messages travel is chosen by the program: an adapter is seen by itself and by the two files that choose it. */
 function adaptersSeen(graph: Graph): string[] {
   return [...graph].flatMap(([file, targets]) =>
     targets.flatMap((target) => {
@@ -84,7 +84,7 @@ function adaptersSeen(graph: Graph): string[] {
       if (folder !== 'runtime' || !ADAPTERS.includes(adapter) || isTest(file)) return [];
       const sees =
         file.startsWith(`runtime/${adapter}/`) ||
-        /^services\/(main|single|distributed)\.ts$/.test(file) ||
+        /^services\/(single|dapr)\.ts$/.test(file) ||
         ['test', 'bench'].includes(folderOf(file));
       return sees ? [] : [`${file} imports ${target}: only the program chooses an adapter`];
     }),

@@ -68,6 +68,8 @@ export async function startAlone(
     RATE_LIMIT: 'off',
     LOG_LEVEL: 'silent',
     BETTER_AUTH_SECRET: 'a secret of at least thirty-two characters',
+    DAPR_API_TOKEN: 'a token that nobody needs here',
+    APP_API_TOKEN: 'another that nobody needs here',
     ...env,
   });
   let http: Http | undefined;
