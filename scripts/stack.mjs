@@ -1,0 +1,131 @@
+// `npm run stack`: the program as it runs in a cluster, on this machine and without containers: five services, each with its Dapr
+// sidecar, on a real Kafka. Ctrl-C ends it. From another terminal: `npm run stack -- down | status | logs NAME | kill NAME`.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
+import { startStack } from './stack/stack.mjs';
+import { build } from './steps/build.mjs';
+import { install } from './steps/install.mjs';
+import { root, StepFailed } from './steps/step.mjs';
+
+const USAGE = `npm run stack [-- variant redpanda|oracle] [replicas sync=2,notification=2]
+npm run stack -- down | status | logs NAME | kill NAME`;
+const folder = path.resolve(root, process.env.DATA_DIR ?? 'data', 'stack');
+const told = path.join(folder, 'stack.json');
+
+const [command = 'up', ...words] = process.argv.slice(2);
+/** @type {Record<string, () => unknown>} */
+const commands = { up, variant: up, replicas: up, down, status, logs, kill };
+try {
+  await (commands[command] ?? usage)();
+} catch (error) {
+  if (!(error instanceof StepFailed)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+function usage() {
+  console.error(USAGE);
+  process.exitCode = 2;
+}
+
+async function up() {
+  const given = optionsOf(process.argv.slice(2).filter((word) => word !== 'up'));
+  if (!given) return usage();
+  if (running()) throw new StepFailed('A stack runs already: npm run stack -- status');
+  await install();
+  await build();
+  await ensureDapr();
+  await ensureKafka();
+  mkdirSync(folder, { recursive: true });
+  const stack = await startStack({
+    ...given,
+    run_folder: folder,
+    port: Number(process.env.PORT ?? 8080),
+    usual_ports: true,
+    env: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'info' },
+    say: (text) => console.log(`  ${text}`),
+  });
+  const tell = () => {
+    const { url, variant } = stack;
+    writeFileSync(told, JSON.stringify({ pid: process.pid, url, variant, processes: stack.processes() }, null, 2));
+  };
+  tell();
+  const telling = setInterval(tell, 500);
+  console.log(`\n  TaskMaster is ready:  ${stack.url}\n  Logs are in ${folder}. Ctrl-C ends all of it.\n`);
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+    process.once(signal, async () => {
+      clearInterval(telling);
+      console.log('  Stopping …');
+      await stack.stop();
+      rmSync(told, { force: true });
+      process.exit(0);
+    });
+}
+
+/** @param {readonly string[]} words */
+function optionsOf(words) {
+  /** @type {{variant?: 'redpanda' | 'oracle', replicas?: Record<string, number>}} */
+  const options = {};
+  for (let at = 0; at < words.length; at += 2) {
+    const [name, value = ''] = words.slice(at, at + 2);
+    if (name === 'variant' && (value === 'redpanda' || value === 'oracle')) options.variant = value;
+    else if (name === 'replicas' && /^([a-z]+=[1-9],?)+$/.test(value))
+      options.replicas = Object.fromEntries(
+        value.split(',').map((one) => [one.split('=')[0], Number(one.split('=')[1])]),
+      );
+    else return;
+  }
+  return options;
+}
+
+/** @returns {{pid: number, url: string, variant: string, processes: {name: string, pid?: number, log: string}[]} | undefined} */
+function running() {
+  if (!existsSync(told)) return;
+  const stack = JSON.parse(readFileSync(told, 'utf8'));
+  try {
+    process.kill(stack.pid, 0);
+    return stack;
+  } catch {
+    return undefined;
+  }
+}
+
+function stackOrFail() {
+  const stack = running();
+  if (!stack) throw new StepFailed('No stack runs here: npm run stack');
+  return stack;
+}
+
+function status() {
+  const { url, variant, processes } = stackOrFail();
+  console.log(`${url}  (${variant})`);
+  for (const { name, pid } of processes) console.log(`${name.padEnd(24)} ${pid ?? 'ended, it will be started again'}`);
+}
+
+async function down() {
+  const { pid } = stackOrFail();
+  process.kill(pid, 'SIGTERM');
+  while (running()) await sleep(100);
+  console.log('Stopped.');
+}
+
+/** As a power cut: it is started again, as in a cluster. */
+function kill() {
+  const { pid } = processCalled();
+  if (!pid) throw new StepFailed('It does not run just now.');
+  process.kill(pid, 'SIGKILL');
+}
+
+function logs() {
+  spawn('tail', ['-n', '200', '-f', processCalled().log], { stdio: 'inherit' });
+}
+
+function processCalled() {
+  const { processes } = stackOrFail();
+  const found = processes.find(({ name }) => name === words[0] || name === `${words[0]}-0`);
+  if (!found) throw new StepFailed(`Which? One of ${processes.map(({ name }) => name).join(', ')}`);
+  return found;
+}

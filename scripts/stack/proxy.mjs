@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { root } from '../steps/step.mjs';
+
+/** @type {{routes: {path: string, service: string}[]}} */
+const { routes } = JSON.parse(readFileSync(path.join(root, 'deploy/routes.json'), 'utf8'));
+
+/** The first whose path is that address or its beginning, in whole segments; `{user_id}` is any one. @param {string} address */
+export function serviceAt(address) {
+  const found = routes.find((route) => {
+    const pattern = route.path.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '[^/]+');
+    return new RegExp(`^${pattern}(/|$)`).test(address);
+  });
+  if (!found) throw new Error(`No route for ${address}`);
+  return found.service;
+}
+
+/**
+ * One address for all services, routed by deploy/routes.json, in turn over their replicas.
+ *
+ * @param {object} options
+ * @param {number} options.port
+ * @param {(service: string) => readonly number[]} options.portsOf of those that can be asked now
+ * @returns {Promise<{url: string, close(): Promise<void>}>}
+ */
+export async function startProxy({ port, portsOf }) {
+  let turn = 0;
+  /** @param {import('node:http').IncomingMessage} incoming */
+  const target = (incoming) => {
+    const ports = portsOf(serviceAt((incoming.url ?? '/').split('?')[0] ?? '/'));
+    return ports[turn++ % ports.length];
+  };
+  /** @param {import('node:http').IncomingMessage} incoming */
+  const headersOf = ({ headers, socket }) => ({ ...headers, 'x-forwarded-for': socket.remoteAddress });
+  /** @type {Set<import('node:stream').Duplex>} */
+  const sockets = new Set();
+
+  const proxy = createServer((incoming, outgoing) => {
+    const host = '127.0.0.1';
+    const to = { host, port: target(incoming), method: incoming.method, path: incoming.url };
+    const asked = request({ ...to, headers: headersOf(incoming) }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    asked.on('error', () => (outgoing.headersSent ? outgoing.destroy() : away(outgoing)));
+    outgoing.on('close', () => asked.destroy());
+    incoming.pipe(asked);
+  });
+  proxy.on('upgrade', (incoming, socket, head) => {
+    const upstream = connect(target(incoming) ?? 0, '127.0.0.1');
+    const lines = Object.entries(headersOf(incoming)).map(([name, value]) => `${name}: ${value}`);
+    upstream.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    upstream.write(head);
+    for (const one of [socket, upstream]) {
+      sockets.add(one);
+      one.on('error', () => undefined);
+      one.on('close', () => {
+        sockets.delete(one);
+        socket.destroy();
+        upstream.destroy();
+      });
+    }
+    upstream.pipe(socket).pipe(upstream);
+  });
+  await /** @type {Promise<void>} */ (
+    new Promise((resolve, reject) => proxy.once('error', reject).listen(port, '127.0.0.1', () => resolve()))
+  );
+  const address = proxy.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        proxy.close(() => resolve());
+        proxy.closeAllConnections();
+      }),
+  };
+}
+
+/** @param {import('node:http').ServerResponse} outgoing */
+function away(outgoing) {
+  const body = { type: 'about:blank', title: 'This service does not answer', status: 502, code: 'unavailable' };
+  outgoing.writeHead(502, { 'content-type': 'application/problem+json', 'retry-after': '2' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startBroker } from './broker.mjs';
+import { createDatabase } from './database.mjs';
+import { freePorts, isListening } from './ports.mjs';
+import { startProxy } from './proxy.mjs';
+import { createService } from './service.mjs';
+
+/** Each service: its app id on Dapr, and the ports that it and its sidecar have where these are free. */
+const SERVICES = {
+  api: { app_id: 'backend-api', port: 8000, sidecar: 3500 },
+  recurring: { app_id: 'recurring-task-service', port: 8001, sidecar: 3501 },
+  notification: { app_id: 'notification-service', port: 8002, sidecar: 3502 },
+  sync: { app_id: 'sync-service', port: 8003, sidecar: 3503 },
+  audit: { app_id: 'audit-service', port: 8004, sidecar: 3504 },
+};
+const LOOK_EVERY_MS = 500;
+
+/** @typedef {keyof typeof SERVICES} ServiceName */
+/** @typedef {Awaited<ReturnType<typeof startStack>>} Stack */
+
+/**
+ * Five services with their sidecars, a broker, the scheduler and a database: each a process of its own, started again when it
+ * ends, behind one address. Nothing of it outlives `stop` or this process.
+ *
+ * @param {object} options
+ * @param {string} options.run_folder
+ * @param {'redpanda' | 'oracle'} [options.variant]
+ * @param {Partial<Record<ServiceName, number>>} [options.replicas]
+ * @param {number} [options.port] of the one address; 0 is a free one
+ * @param {boolean} [options.usual_ports] those of the specification, where nobody has them
+ * @param {Readonly<Record<string, string>>} [options.env] further settings of the services
+ * @param {string} [options.program]
+ * @param {(text: string) => void} [options.say]
+ */
+export async function startStack({
+  run_folder,
+  variant = 'redpanda',
+  replicas = {},
+  port = 0,
+  usual_ports = false,
+  env = {},
+  program,
+  say = () => undefined,
+}) {
+  mkdirSync(run_folder, { recursive: true, mode: 0o711 });
+  const folder = realpathSync(run_folder);
+  /** @type {(() => Promise<unknown>)[]} */
+  const undo = [];
+  /** @type {Set<{name: string, pid(): number | undefined, start(): Promise<void>, log: string}>} */
+  const watched = new Set();
+  let stopping = false;
+  const stop = async () => {
+    stopping = true;
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+
+  try {
+    const database = createDatabase({ folder });
+    undo.push(database.stop);
+    say('PostgreSQL …');
+    await database.start();
+    say(`Kafka (as ${variant} speaks it) and the Dapr scheduler …`);
+    const broker = await startBroker({
+      run_folder: folder,
+      variant,
+      database_url: database.url(),
+      app_secrets: { DATABASE_URL: database.url(), BETTER_AUTH_SECRET: secretIn(folder) },
+    });
+    undo.push(broker.stop);
+    watched.add({ ...database, name: 'database' });
+    watched.add({ ...broker.kafka, name: 'kafka' }).add({ ...broker.scheduler, name: 'scheduler' });
+
+    /** @type {ReturnType<typeof createService>[]} */
+    const services = [];
+    const proxy = await startProxy({
+      port,
+      portsOf: (service) => {
+        const all = services.filter((one) => one.service === service);
+        const alive = all.filter((one) => one.pid());
+        return (alive.length > 0 ? alive : all).map((one) => one.port);
+      },
+    });
+    undo.push(proxy.close);
+    const settings = { PUBLIC_URL: proxy.url, SIGN_UP: 'open', TRUST_PROXY: '1', ...env };
+
+    /** @param {ServiceName} service @param {number} replica */
+    async function add(service, replica) {
+      const { app_id, ...usual } = SERVICES[service];
+      const [free = 0, freeHttp = 0] = await freePorts(2);
+      const takes = async (/** @type {number} */ wanted) =>
+        usual_ports && replica === 0 && !(await isListening(wanted));
+      const app_port = (await takes(usual.port)) ? usual.port : free;
+      const name = `${service}-${replica}`;
+      const sidecar = await broker.sidecar({
+        app_id,
+        app_port,
+        name: `${name}-daprd`,
+        pod_name: `${app_id}-${replica}`,
+        http_port: (await takes(usual.sidecar)) ? usual.sidecar : freeHttp,
+      });
+      const one = createService({
+        name,
+        service,
+        port: app_port,
+        sidecar,
+        folder,
+        env: settings,
+        ...(program ? { program } : {}),
+      });
+      undo.push(one.stop);
+      await one.start();
+      await sidecar.ready();
+      services.push(one);
+      watched.add(one).add({ ...sidecar, name: `${name}-daprd` });
+      say(`${name} on ${one.url}, its sidecar on ${sidecar.url}`);
+    }
+    const names = /** @type {ServiceName[]} */ (Object.keys(SERVICES));
+    // api first: it brings the database up to date.
+    for (const name of names)
+      await Promise.all(Array.from({ length: replicas[name] ?? 1 }, (_, replica) => add(name, replica)));
+
+    void startAgain();
+    return {
+      url: proxy.url,
+      variant,
+      database_url: database.url(),
+      broker,
+      processes: () => [...watched].map((one) => ({ name: one.name, pid: one.pid(), log: one.log })),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  /** As a cluster does with whatever ends. */
+  async function startAgain() {
+    /** @type {Set<string>} */
+    const starting = new Set();
+    while (!stopping) {
+      await sleep(LOOK_EVERY_MS);
+      for (const one of watched) {
+        if (stopping || one.pid() || starting.has(one.name)) continue;
+        starting.add(one.name);
+        say(`${one.name} has ended, starting it again`);
+        void one
+          .start()
+          .catch((error) => !stopping && say(`${one.name}: ${String(error).slice(0, 500)}`))
+          .finally(() => starting.delete(one.name));
+      }
+    }
+  }
+}
+
+/** @param {string} folder */
+function secretIn(folder) {
+  const file = path.join(folder, 'better-auth-secret');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(48).toString('base64url'), { mode: 0o600 });
+  return readFileSync(file, 'utf8');
+}
