@@ -4,14 +4,18 @@ const sources = ['domain', 'contracts', 'db', 'runtime', 'services', 'web', 'cli
 const files = (suffix: string) => sources.map((folder) => `${folder}/**/*${suffix}.test.{ts,tsx}`);
 const needsMore = ['.pg', '.conformance', '.e2e', '.chaos', '.distributed'].flatMap(files);
 
+/** Vitest says `test` by a variable that is a setting of ours: the programs that tests start hear nothing of it. */
+const env = { MODE: '' };
+
 /** Kinds by suffix: plain needs nothing, pg and conformance PostgreSQL, e2e program and browser, distributed Kafka and Dapr. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: files(''), exclude: ['**/node_modules/**', ...needsMore] } },
+      { test: { name: 'unit', env, include: files(''), exclude: ['**/node_modules/**', ...needsMore] } },
       {
         test: {
           name: 'pg',
+          env,
           include: [...files('.pg'), ...files('.conformance')],
           globalSetup: ['test/support/postgres-global.ts'],
           testTimeout: 60_000,
@@ -21,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          env,
           include: files('.e2e'),
           testTimeout: 120_000,
           hookTimeout: 180_000,
@@ -30,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'chaos',
+          env,
           include: files('.chaos'),
           testTimeout: 1_800_000,
           hookTimeout: 180_000,
@@ -39,6 +45,7 @@ export default defineConfig({
       {
         test: {
           name: 'distributed',
+          env,
           include: files('.distributed'),
           globalSetup: ['test/support/postgres-global.ts'],
           testTimeout: 120_000,

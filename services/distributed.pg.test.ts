@@ -76,6 +76,7 @@ describe('five services, each alone', () => {
     expect((await mark({ cookie: ann.cookie })).json.code).toBe('foreign_origin');
     expect((await mark({})).status).toBe(401);
     expect((await ann.call('GET', `/api/${admin.id}/notifications`)).json.code).toBe('forbidden');
+    expect((await ann.call('GET', `/api/${admin.id}/audit_logs`)).json.code).toBe('forbidden');
     expect((await callAt(url, 'GET', '/api/notifications?limit=no')).status).toBe(401);
     expect((await ann.call('GET', '/api/notifications?limit=no')).status).toBe(422);
   });

@@ -4,6 +4,7 @@ import { openDatabase } from '@taskmaster/db/server/start';
 import type { Adapter } from '@taskmaster/runtime/runtime';
 import { createLogger } from '@taskmaster/runtime/telemetry';
 import type { Config } from './config.ts';
+import { holdBesideOthers } from './hold-alone.ts';
 import { buildOpenApi } from './openapi.ts';
 import type { Running } from './single.ts';
 import { type Around, startServices } from './start-services.ts';
@@ -31,6 +32,7 @@ export async function startDistributed(config: Config, options: DistributedOptio
     log: ({ level, msg, ...fields }) => log[level](fields, msg),
     progress,
   });
+  const held = await holdBesideOthers(connection, log);
   if (service === 'api') {
     const { applied } = await migrate(connection);
     if (applied.length > 0) log.info({ applied }, 'database brought up to date');
@@ -62,11 +64,15 @@ export async function startDistributed(config: Config, options: DistributedOptio
     return {
       url: address,
       ...(first ? { firstAccountUrl: url + first } : {}),
-      broken: database.exited.then((reason) => `The database stopped: ${reason}.`),
-      stop: () => services.stop(),
+      broken: held.lost,
+      async stop() {
+        await services.stop();
+        await held.release();
+      },
     };
   } catch (error) {
     await services.stop();
+    await held.release();
     throw error;
   }
 }

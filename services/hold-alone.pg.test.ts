@@ -3,12 +3,12 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startDatabaseProxy } from '../test/support/database-proxy.ts';
 import { type FreshDatabase, freshDatabase } from '../test/support/fresh-database.ts';
 import { until } from '../test/support/running-services.ts';
-import { type HeldAlone, holdAlone } from './hold-alone.ts';
+import { type Held, holdAlone, holdBesideOthers } from './hold-alone.ts';
 
 const log = { warn: () => undefined, info: () => undefined };
 let database: FreshDatabase;
 let looking: pg.Client;
-const held: HeldAlone[] = [];
+const held: Held[] = [];
 beforeEach(async () => {
   database = await freshDatabase();
   looking = new pg.Client(database.connection);
@@ -73,4 +73,17 @@ it('that another program took meanwhile is lost, and said to be', async () => {
   await taken;
   expect(await one.lost).toContain('Another TaskMaster');
   await other.end();
+});
+
+it('services that run apart hold it beside each other, never beside a program that wants it for itself', async () => {
+  const beside = async () => {
+    const one = await holdBesideOthers(database.connection, log);
+    held.push(one);
+    return one;
+  };
+  const services = [await beside(), await beside()];
+  await expect(hold()).rejects.toThrow('Another TaskMaster');
+  for (const one of services) await one.release();
+  await hold();
+  await expect(beside()).rejects.toThrow('Another TaskMaster');
 });

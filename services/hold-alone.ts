@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 
-/** Held for as long as the program runs: one program per database. */
+/** Held for as long as the program runs: one program per database, or several that each run one service. */
 const PROGRAM_LOCK = 7_233_000;
 const LOOK_AGAIN = 1_000;
 /** How often the session is asked whether it is still there, and how long it may take to say so. */
 const ASK_EVERY = 3_000;
 const ANSWER_WITHIN = 10_000;
 
-export interface HeldAlone {
+export interface Held {
   /** Resolves with the reason once another program has the database; else never. */
   readonly lost: Promise<string>;
   release(): Promise<void>;
@@ -23,8 +23,17 @@ export interface HeldAlone {
  *
  * @throws where another program has this database.
  */
-export async function holdAlone(connection: pg.ClientConfig, log: Pick<Logger, 'warn' | 'info'>): Promise<HeldAlone> {
-  let session = await take(connection);
+export const holdAlone = (connection: pg.ClientConfig, log: Pick<Logger, 'warn' | 'info'>): Promise<Held> =>
+  hold(connection, log, 'pg_try_advisory_lock');
+
+/** The same beside others that do so too: a program that wants the database for itself is kept out, and keeps these out. */
+export const holdBesideOthers = (connection: pg.ClientConfig, log: Pick<Logger, 'warn' | 'info'>): Promise<Held> =>
+  hold(connection, log, 'pg_try_advisory_lock_shared');
+
+type Lock = 'pg_try_advisory_lock' | 'pg_try_advisory_lock_shared';
+
+async function hold(connection: pg.ClientConfig, log: Pick<Logger, 'warn' | 'info'>, lock: Lock): Promise<Held> {
+  let session = await take(connection, lock);
   if (!session) throw new Error(TAKEN);
   let released = false;
   let giveUp: (reason: string) => void = () => undefined;
@@ -36,7 +45,7 @@ export async function holdAlone(connection: pg.ClientConfig, log: Pick<Logger, '
   async function retake(old: Session): Promise<void> {
     if (!released) log.warn({}, 'program lock: its connection was cut, taking it again');
     while (!released) {
-      const again = await take(connection, old).catch(() => undefined);
+      const again = await take(connection, lock, old).catch(() => undefined);
       if (again === null) return giveUp(TAKEN);
       if (again) {
         if (released) return void (await again.client.end());
@@ -68,7 +77,7 @@ interface Session {
 }
 
 /** Null where another program holds it. @throws where the database is away */
-async function take(connection: pg.ClientConfig, old?: Session): Promise<Session | null> {
+async function take(connection: pg.ClientConfig, lock: Lock, old?: Session): Promise<Session | null> {
   const client = new pg.Client({
     ...connection,
     connectionTimeoutMillis: 10_000,
@@ -81,7 +90,7 @@ async function take(connection: pg.ClientConfig, old?: Session): Promise<Session
   try {
     if (old !== undefined) await client.query(endSession, [PROGRAM_LOCK, old.pid, old.began]);
     const { rows } = await client.query<{ held: boolean; pid: number; began: string }>(
-      `select pg_try_advisory_lock($1) as held, pid, backend_start::text as began
+      `select ${lock}($1) as held, pid, backend_start::text as began
        from pg_stat_activity where pid = pg_backend_pid()`,
       [PROGRAM_LOCK],
     );

@@ -35,7 +35,9 @@ export async function runSeparately(env: Readonly<Record<string, string>> = {}):
   const database = await freshDatabase();
   const hub = openHub(database.connection);
   const of = {} as Separate['of'];
-  for (const service of everyService) of[service] = await startAlone(service, database.connection, hub, env);
+  const logins = await createLogins(database.connection);
+  for (const service of everyService)
+    of[service] = await startAlone(service, { ...database.connection, ...logins.of(service) }, hub, env);
   const proxy = await routeByPath((service) => Number(new URL(of[service].url).port));
   return {
     url: proxy.url,
@@ -47,7 +49,31 @@ export async function runSeparately(env: Readonly<Record<string, string>> = {}):
       for (const service of everyService) await of[service].stop();
       await hub.stop();
       await database.drop();
+      await logins.drop();
     },
+  };
+}
+
+const ROLES = {
+  recurring: ['taskmaster_recurring'],
+  notification: ['taskmaster_notification', 'taskmaster_notification_background'],
+  sync: ['taskmaster_sync'],
+  audit: ['taskmaster_audit', 'taskmaster_audit_background'],
+} as const;
+
+/** Each service but api, which migrates, comes to the database with a login that can do its own work and nothing else. */
+async function createLogins(connection: FreshDatabase['connection']) {
+  const nameOf = (service: string) => `${connection.database}_${service}`;
+  const run = async (statement: (service: keyof typeof ROLES) => string) => {
+    const client = new pg.Client({ ...connection, database: 'postgres' });
+    await client.connect();
+    for (const service of Object.keys(ROLES) as (keyof typeof ROLES)[]) await client.query(statement(service));
+    await client.end();
+  };
+  await run((service) => `create role ${nameOf(service)} login in role ${ROLES[service].join(', ')}`);
+  return {
+    of: (service: ServiceName) => (service === 'api' ? {} : { user: nameOf(service) }),
+    drop: () => run((service) => `drop role ${nameOf(service)}`),
   };
 }
 
