@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { ensureDapr } from './binaries.mjs';
-import { freePorts } from './ports.mjs';
+import { freePorts, isListening } from './ports.mjs';
 import { createProcess } from './process.mjs';
 
 /** Dapr's scheduler, which keeps the jobs in its folder. @param {{folder: string}} options */
@@ -20,6 +20,8 @@ export async function createScheduler({ folder }) {
     'etcd-data-dir': path.join(folder, 'scheduler'),
     'etcd-client-port': client,
     'etcd-initial-cluster': `${id}=http://localhost:${peer}`,
+    // It is alone: nobody else could be elected, so it need not wait and see.
+    'etcd-initial-election-tick-advance': true,
     'identity-directory-write': path.join(folder, 'scheduler-identity'),
     'enable-metrics': false,
   };
@@ -28,7 +30,8 @@ export async function createScheduler({ folder }) {
     command: [scheduler, ...Object.entries(words).map(([name, value]) => `--${name}=${value}`)],
     folder,
     log: path.join(folder, 'scheduler.log'),
-    isReady: () => answersOk(`http://127.0.0.1:${health}/healthz`),
+    // Its health says yes a second before its store, and with it every call, is there.
+    isReady: async () => (await isListening(client)) && answersOk(`http://127.0.0.1:${health}/healthz`),
   });
   return { ...process, address };
 }
