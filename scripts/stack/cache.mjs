@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contentHash, step } from '../steps/step.mjs';
+import { contentHash, readIfThere, step } from '../steps/step.mjs';
 
 const cache = path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'taskmaster');
 
@@ -18,19 +18,24 @@ export async function once({ name, from, what, make }) {
   mkdirSync(cache, { recursive: true });
   await alone(`${folder}.lock`, async () => {
     if (existsSync(folder)) return;
-    const unfinished = `${folder}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
-    mkdirSync(unfinished);
-    await step(`${what} (once, into ${folder})`, () => make(unfinished));
-    renameSync(unfinished, folder);
+    // Named by process: should two hold the lock after all, neither gets the other's half.
+    const unfinished = `${folder}.unfinished-${process.pid}`;
+    mkdirSync(unfinished, { recursive: true });
+    try {
+      await step(`${what} (once, into ${folder})`, () => make(unfinished));
+      renameSync(unfinished, folder);
+    } finally {
+      rmSync(unfinished, { recursive: true, force: true });
+    }
   });
   return folder;
 }
 
-/** One process at a time. A lock whose process is gone counts as none. @param {string} file @param {() => Promise<void>} work */
+/** One process at a time. @param {string} file @param {() => Promise<void>} work */
 async function alone(file, work) {
-  for (let said = false; !take(file); said = true) {
-    if (!said) console.log(`Waiting for process ${readFileSync(file, 'utf8')}, which is at it already`);
+  for (let said = false, holder = take(file); holder; holder = take(file)) {
+    if (!said) console.log(`Waiting for process ${holder}, which is at it already`);
+    said = true;
     await sleep(500);
   }
   try {
@@ -40,19 +45,31 @@ async function alone(file, work) {
   }
 }
 
-/** @param {string} file */
+/** @param {string} file @returns {number | undefined} who has the lock, if we did not get it */
 function take(file) {
+  // Linked into place, it is never there without its number.
+  const own = `${file}-${process.pid}`;
+  writeFileSync(own, String(process.pid));
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
-    return true;
+    linkSync(own, file);
+    return undefined;
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(own);
   }
+  const holder = Number(readIfThere(file));
+  if (isAlive(holder)) return holder;
+  rmSync(file, { force: true });
+  return take(file);
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  if (!pid) return false;
   try {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (holder > 0) process.kill(holder, 0);
+    return process.kill(pid, 0);
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH') rmSync(file, { force: true });
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
   }
-  return false;
 }

@@ -102,10 +102,10 @@ export function filesIn(place) {
   }
 }
 
-/** @param {string} file @returns {string | undefined} */
+/** @param {string} file from the project, or an absolute path @returns {string | undefined} */
 export function readIfThere(file) {
   try {
-    return readFileSync(path.join(root, file), 'utf8');
+    return readFileSync(path.resolve(root, file), 'utf8');
   } catch {
     return undefined;
   }
