@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin } from '@platformatic/kafka';
 import { quietly, root } from '../steps/step.mjs';
 import { ensureKafka } from './binaries.mjs';
@@ -8,6 +9,7 @@ import { createProcess } from './process.mjs';
 
 const CLUSTER = 'dGFza21hc3Rlci1icm9rZXI';
 const STORE_PASSWORD = 'changeit';
+const SHOWN_WITHIN_MS = 10_000;
 
 /**
  * What a client of a listener needs to know.
@@ -77,9 +79,11 @@ export async function createKafka({ folder, passwords }) {
       const there = new Set(await admin.listTopics());
       for (const [name, { partitions }] of Object.entries(topics))
         if (!there.has(name)) await admin.createTopics({ topics: [name], partitions, replicas: 1 });
-      const metadata = await admin.metadata({ topics: Object.keys(topics) });
+      // A topic that was created shows a moment later.
+      const until = Date.now() + SHOWN_WITHIN_MS;
       for (const [name, { partitions }] of Object.entries(topics)) {
-        const found = metadata.topics.get(name)?.partitions.length;
+        let found = await partitionsOf(admin, name);
+        for (; found === 0 && Date.now() < until; found = await partitionsOf(admin, name)) await sleep(50);
         if (found !== partitions) throw new Error(`Topic ${name} has ${found} partitions instead of ${partitions}`);
       }
     });
@@ -132,6 +136,13 @@ export async function createKafka({ folder, passwords }) {
 
   return { ...broker, logins, certificate: place('server.pem'), bootstrap: `127.0.0.1:${plain}`, createTopics };
 }
+
+/** None if there is no such topic. @param {Admin} admin @param {string} topic @returns {Promise<number>} */
+const partitionsOf = (admin, topic) =>
+  admin.metadata({ topics: [topic], forceUpdate: true }).then(
+    ({ topics }) => topics.get(topic)?.partitions.length ?? 0,
+    () => 0,
+  );
 
 /** Keytool comes with Java, so nothing else is needed. @param {string} store @param {string} certificate */
 async function makeCertificate(store, certificate) {
