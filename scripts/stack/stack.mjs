@@ -75,16 +75,9 @@ export async function startStack({
 
     /** @type {ReturnType<typeof createService>[]} */
     const services = [];
-    const proxy = await startProxy({
-      port,
-      portsOf: (service) => {
-        const all = services.filter((one) => one.service === service);
-        const alive = all.filter((one) => one.pid());
-        return (alive.length > 0 ? alive : all).map((one) => one.port);
-      },
-    });
-    undo.push(proxy.close);
-    const settings = { PUBLIC_URL: proxy.url, SIGN_UP: 'open', TRUST_PROXY: '1', ...env };
+    const address = port || (await freePorts(1))[0] || 0;
+    const url = `http://127.0.0.1:${address}`;
+    const settings = { PUBLIC_URL: url, SIGN_UP: 'open', TRUST_PROXY: '1', ...env };
 
     /** @param {ServiceName} service @param {number} replica */
     async function add(service, replica) {
@@ -122,9 +115,19 @@ export async function startStack({
     for (const name of names)
       await Promise.all(Array.from({ length: replicas[name] ?? 1 }, (_, replica) => add(name, replica)));
 
+    // Last: who can reach it can reach all of them.
+    const proxy = await startProxy({
+      port: address,
+      portsOf: (service) => {
+        const all = services.filter((one) => one.service === service);
+        const alive = all.filter((one) => one.pid());
+        return (alive.length > 0 ? alive : all).map((one) => one.port);
+      },
+    });
+    undo.push(proxy.close);
     void startAgain();
     return {
-      url: proxy.url,
+      url,
       variant,
       database_url: database.url(),
       broker,
