@@ -1,5 +1,5 @@
 import { waitFor } from '../test/chaos/person.ts';
-import type { Stand } from './stand.ts';
+import type { Place } from './stand.ts';
 
 /**
  * After a load: every sequence gapless, every acknowledged creation there, all consumers at the head, no dead letter.
@@ -7,7 +7,7 @@ import type { Stand } from './stand.ts';
  * @throws with the first thing that is not so: a speed without the promises counts nothing.
  */
 export async function checkInvariants(
-  { database }: Stand,
+  { database }: Place,
   acknowledged: readonly { workspace: string; created: number }[],
 ): Promise<void> {
   const spaces = acknowledged.map((one) => one.workspace);

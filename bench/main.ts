@@ -10,11 +10,14 @@ import { machine } from './machine.ts';
 import { rawSql } from './raw-sql.ts';
 import { remindersAtOnce } from './reminders.ts';
 import { bytesOfATask } from './size.ts';
+import { openStackPlace } from './stack-place.ts';
 import { openStand } from './stand.ts';
 import { idleMemory, starts } from './starts.ts';
+import { throughput } from './throughput.ts';
 import { effects, writesOfManyClients, writesOfOneClient } from './writes.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seconds: { type: 'string' },
     quick: { type: 'boolean', default: false },
@@ -49,36 +52,48 @@ const add = (...found: Figure[]) => {
   for (const figure of found) console.log(`${figure.what}: ${figure.value}`);
 };
 
-const stand = await openStand(
-  values.prof === undefined ? {} : { node: ['--cpu-prof', `--cpu-prof-dir=${path.resolve(values.prof)}`] },
-);
-try {
-  if (wanted('start'))
-    add(...(await starts(stand, stand.firstStart, 5)), await idleMemory(stand, values.quick ? 10 : 30));
-  if (wanted('one')) add(...(await writesOfOneClient(stand, seconds)));
-  if (wanted('many')) {
-    const { figure, perSecond } = await writesOfManyClients(stand, seconds, 32);
-    add(figure, await rawSql(stand, Math.min(seconds, 30), perSecond));
+if (positionals[0] === 'distributed') {
+  const place = await openStackPlace();
+  try {
+    for (const perSecond of [30, 100]) add(await effects(place, seconds, perSecond, { p50: 25, p99: 150 }));
+    add(await deviceToDevice(place, Math.min(seconds, 30), 250), await throughput(place, seconds));
+  } finally {
+    await place.end();
   }
-  if (wanted('hot')) add((await writesOfManyClients(stand, seconds, 1)).figure);
-  if (wanted('push')) add(await offlinePush(stand, values.quick ? 5_000 : 20_000));
-  if (wanted('effect')) add(await effects(stand, seconds));
-  if (wanted('device')) add(await deviceToDevice(stand, Math.min(seconds, 30)));
-  if (wanted('list')) {
-    const people = await stand.people(6);
-    await fill(stand, people, beside);
-    const [person] = people;
-    add(...(await searches(stand, people)));
-    if (person) add(...(await lists(stand, person, beside)));
+} else await alone();
+
+async function alone(): Promise<void> {
+  const stand = await openStand(
+    values.prof === undefined ? {} : { node: ['--cpu-prof', `--cpu-prof-dir=${path.resolve(values.prof)}`] },
+  );
+  try {
+    if (wanted('start'))
+      add(...(await starts(stand, stand.firstStart, 5)), await idleMemory(stand, values.quick ? 10 : 30));
+    if (wanted('one')) add(...(await writesOfOneClient(stand, seconds)));
+    if (wanted('many')) {
+      const { figure, perSecond } = await writesOfManyClients(stand, seconds, 32);
+      add(figure, await rawSql(stand, Math.min(seconds, 30), perSecond));
+    }
+    if (wanted('hot')) add((await writesOfManyClients(stand, seconds, 1)).figure);
+    if (wanted('push')) add(await offlinePush(stand, values.quick ? 5_000 : 20_000));
+    if (wanted('effect')) add(await effects(stand, seconds, 300, { p99: 25 }));
+    if (wanted('device')) add(await deviceToDevice(stand, Math.min(seconds, 30), 50));
+    if (wanted('list')) {
+      const people = await stand.people(6);
+      await fill(stand, people, beside);
+      const [person] = people;
+      add(...(await searches(stand, people)));
+      if (person) add(...(await lists(stand, person, beside)));
+    }
+    if (wanted('bytes')) add(await bytesOfATask(stand, await stand.person(), values.quick ? 1_000 : 10_000));
+    if (wanted('reminders')) add(await remindersAtOnce(stand, await stand.people(20), values.quick ? 1_000 : 10_000));
+    if (wanted('crowd')) {
+      const people = await stand.people(values.quick ? 100 : 500);
+      add(await activeUsers(stand, people, seconds), await idleSockets(stand, people, values.quick ? 1_000 : 10_000));
+    }
+  } finally {
+    await stand.end();
   }
-  if (wanted('bytes')) add(await bytesOfATask(stand, await stand.person(), values.quick ? 1_000 : 10_000));
-  if (wanted('reminders')) add(await remindersAtOnce(stand, await stand.people(20), values.quick ? 1_000 : 10_000));
-  if (wanted('crowd')) {
-    const people = await stand.people(values.quick ? 100 : 500);
-    add(await activeUsers(stand, people, seconds), await idleSockets(stand, people, values.quick ? 1_000 : 10_000));
-  }
-} finally {
-  await stand.end();
 }
 
 const about = { ...machine(), seconds, quick: values.quick, beside };
@@ -93,7 +108,11 @@ if (figures.some((figure) => (figure.others ?? 0) > 0.1))
   );
 if (values.write && values.only === undefined) {
   const at = new Date().toISOString();
-  const file = path.join(import.meta.dirname, 'results', `${at.slice(0, 10)}-${about.commit}.json`);
+  const file = path.join(
+    import.meta.dirname,
+    'results',
+    `${at.slice(0, 10)}-${about.commit}${positionals[0] ? `-${positionals[0]}` : ''}.json`,
+  );
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify({ at, about, figures }, null, 2)}\n`);
   console.log(`\nWritten to ${path.relative(process.cwd(), file)}`);

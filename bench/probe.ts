@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Stand } from './stand.ts';
+import type { Place } from './stand.ts';
 
 /**
  * Watches how long after a writer got its answer every consumer has committed the effect. One look at a time, every
@@ -9,7 +9,7 @@ export class LagProbe {
   readonly milliseconds: number[] = [];
   private looking = false;
 
-  constructor(private readonly stand: Stand) {}
+  constructor(private readonly place: Place) {}
 
   /** Call it with the sequence that an answer named, at the moment of the answer. Passed over while another is looked at. */
   async watch(workspace: string, sequence: number): Promise<void> {
@@ -18,7 +18,7 @@ export class LagProbe {
     const answered = performance.now();
     try {
       while (performance.now() - answered < 30_000) {
-        const { rows } = await this.stand.database.query<{ behind: boolean }>({
+        const { rows } = await this.place.database.query<{ behind: boolean }>({
           name: 'probe',
           text: `select least(
              (select coalesce(max(sequence), 0) from recurring.cursor where workspace_id = $1),

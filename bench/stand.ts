@@ -4,13 +4,17 @@ import pg from 'pg';
 import { type Person, signUp } from '../test/chaos/person.ts';
 import { copyProgram, freePort, type Program, startProgram, temporaryFolder } from '../test/chaos/program.ts';
 
-/** The program, running on data of its own, and a connection that sees everything. */
-export interface Stand {
-  readonly program: Program;
+/** Where the product runs, whether as one program or as several, and a connection that sees everything. */
+export interface Place {
   readonly url: string;
-  readonly data_dir: string;
   readonly database: pg.Client;
   people(count: number): Promise<Person[]>;
+}
+
+/** The program, running on data of its own. */
+export interface Stand extends Place {
+  readonly program: Program;
+  readonly data_dir: string;
   person(): Promise<Person>;
   /** Ends the program and starts it again on the same data. Milliseconds from the start to the first answer of `/ready`. */
   restart(): Promise<number>;
@@ -72,7 +76,7 @@ export async function openStand(options: StandOptions = {}): Promise<Stand & { f
   };
 }
 
-const numbers = {
+export const numbers = {
   getTypeParser: (oid: number, format?: 'text') =>
     oid === 20 || oid === 1700 ? Number : pg.types.getTypeParser(oid, format),
 } as never;
