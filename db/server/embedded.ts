@@ -21,7 +21,6 @@ const NAME = 'taskmaster';
 const SETTINGS = {
   shared_buffers: '32MB',
   io_method: 'sync',
-  max_connections: '60',
   max_logical_replication_workers: '0',
   timezone: 'UTC',
   unix_socket_permissions: '0700',
@@ -33,12 +32,18 @@ const SETTINGS = {
   log_error_verbosity: 'terse',
 };
 
+/** What one program and whoever looks at its database need. */
+const CONNECTIONS = 60;
+
 /**
  * Starts the bundled PostgreSQL; see `openDatabase`.
  *
  * @param guard how the server is made to end with the program; chosen by what the machine has.
  */
-export async function openEmbedded(options: OpenDatabaseOptions, guard?: Guard): Promise<Database> {
+export async function openEmbedded(
+  options: OpenDatabaseOptions & { max_connections?: number },
+  guard?: Guard,
+): Promise<Database> {
   const data_dir = path.resolve(options.data_dir);
   const progress = options.progress ?? (() => {});
   const native = findNativePackage();
@@ -65,7 +70,8 @@ export async function openEmbedded(options: OpenDatabaseOptions, guard?: Guard):
     const binaries = await prepare(folder.root);
     const sockets = await makeServerSocketFolder(folder.run, user);
     const connection = { host: sockets.path, port: 5432, user: NAME, database: NAME, ssl: false } as const;
-    const server = { data: folder.data, socket_folder: sockets.path, settings: SETTINGS, binaries, ...means };
+    const settings = { ...SETTINGS, max_connections: String(options.max_connections ?? CONNECTIONS) };
+    const server = { data: folder.data, socket_folder: sockets.path, settings, binaries, ...means };
     const postmaster = await startPostmaster({ ...server, log: options.log, progress });
     try {
       if (!found) await createDatabase(connection);

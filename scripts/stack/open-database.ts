@@ -6,6 +6,8 @@ import type pg from 'pg';
 const [data_dir = '', said_in = ''] = process.argv.slice(2);
 const database = await openEmbedded({
   data_dir,
+  // Five services, several instances of each, and a sidecar for every one.
+  max_connections: 300,
   progress: (text) => console.log(text),
   log: (entry) => console.log(JSON.stringify(entry)),
 });
