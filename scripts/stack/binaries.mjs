@@ -51,8 +51,7 @@ async function builtDapr() {
 
 /** The jars of a Kafka broker. @returns {Promise<string>} their folder @throws {import('../steps/step.mjs').StepFailed} */
 export async function ensureKafka() {
-  const hint =
-    'Kafka needs a Java Development Kit 17 or newer and Maven (Debian, Ubuntu: apt-get install default-jdk maven).';
+  const hint = 'Kafka needs Java 17 or newer and Maven (Debian, Ubuntu: apt-get install default-jre-headless maven).';
   return once({
     name: 'kafka-3.9.1',
     from: [`${here}/kafka/pom.xml`],

@@ -23,8 +23,8 @@ const components = (/** @type {string} */ name) => path.join(root, 'deploy/dapr'
  */
 
 /**
- * One daprd with the product's components. `start` resolves when its API answers; `ready` also waits until it has found
- * the app and has subscribed for it.
+ * One daprd with the product's components. `start` resolves when its API answers; `ready` when it has found the app and is
+ * about to subscribe for it. Joining its group comes later still: what is observed is seen only from then on.
  *
  * @param {SidecarOptions & {folder: string, variant: 'redpanda' | 'oracle', scheduler_address: string}} options
  */
