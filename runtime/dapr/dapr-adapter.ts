@@ -45,7 +45,7 @@ const drop: AppAnswer = { status: 200, body: { status: 'DROP' } };
 /** Again, until it works: the inbox counts attempts, the carrier does not. */
 const notNow: AppAnswer = { status: 503 };
 
-/** Each service in a process of its own, a sidecar beside it, a broker between: see EVENTS in decisions/0012. */
+/** Each service in a process of its own, a sidecar beside it, a broker between: see decisions/0012. */
 export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
   const { log, components } = options;
   const sidecar = createSidecar(options.sidecar);
