@@ -18,7 +18,7 @@ const STATE = '/v1.0/state/taskmaster-state';
 describe.each(['redpanda', 'oracle'] as const)('on a broker as %s is', (variant) => {
   let database: FreshDatabase;
   let broker: Broker;
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tm-broker-'));
+  let folder: string;
   const apps: Record<string, ListeningApp> = {};
   const sidecars: Record<string, Sidecar> = {};
   const app = (name: string) => apps[name] as ListeningApp;
@@ -26,6 +26,7 @@ describe.each(['redpanda', 'oracle'] as const)('on a broker as %s is', (variant)
   const everyone = () => Object.values(apps);
 
   beforeAll(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'tm-broker-'));
     database = await freshDatabase();
     const { host, port, user, database: name } = database.connection;
     const database_url = `postgresql://${user}@/${name}?host=${encodeURIComponent(host ?? '')}&port=${port}`;
@@ -289,7 +290,10 @@ describe.each(['redpanda', 'oracle'] as const)('on a broker as %s is', (variant)
 });
 
 describe('what is started', () => {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'tm-broker-'));
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'tm-broker-'));
+  });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   // Elsewhere there is nothing that would do it.
