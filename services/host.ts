@@ -13,6 +13,8 @@ export interface Host<Owner extends string> extends Identity {
   runtime: RunningRuntime<Owner>;
   /** Makes an act known to the audit log, by the outbox of this service. */
   record: Administration['record'];
+  /** Of this service, at once. */
+  instances: 'one' | 'several';
   log: Logger;
   metrics: Metrics;
   config: Settings;

@@ -154,7 +154,7 @@ function hostOf<Name extends ServiceName>(
   const around = { connection, adapter, instances, log, metrics };
   const runtime = createRuntime<SchemaOf<Name>>({ schema, roles, poolSize, ...around });
   const identity = createIdentity((sender) => runtime.ask('caller', sender));
-  return { runtime, ...identity, record: recorder(runtime), log, metrics, config, address, version };
+  return { runtime, ...identity, record: recorder(runtime), instances, log, metrics, config, address, version };
 }
 
 const starting: {

@@ -72,7 +72,7 @@ const settle = say(
      next_at = case when $2 = 'decided' then now() + $4 * interval '1 second' end
    where id = $1 and state = 'handing_over'`,
 );
-/** One program per database: what is in hand when it starts, nobody has in hand any more. */
+/** Where there is one instance: what is in hand when it starts, nobody has in hand any more. Else the claims of the dead run out. */
 const takeUp = say(
   'take_up_mail',
   `update notification.ledger set next_at = now() where channel = 'mail' and state = 'handing_over' and next_at > now()`,
@@ -99,6 +99,7 @@ export interface Mail {
 }
 export interface DeliveryOptions {
   runtime: RunningRuntime<'notification'>;
+  instances: 'one' | 'several';
   log: Logger;
   mail: Mail;
 }
@@ -109,13 +110,13 @@ export interface Delivery {
 }
 
 /** The channels beside the app: what was decided goes out to a confirmed address, once, or again only where the answer was lost. */
-export function startDelivery({ runtime, log, mail }: DeliveryOptions): Delivery {
+export function startDelivery({ runtime, instances, log, mail }: DeliveryOptions): Delivery {
   const { mailer, address, unsubscribeToken } = mail;
   runtime.consume('delivery', ['com.todo.reminder.triggered'], async (event, tx) => {
     if (await queueMail(event, tx)) void runtime.wake.at(MAIL, new Date(Date.now() + 50).toISOString());
   });
 
-  let tookUp = false;
+  let tookUp = instances === 'several';
   const stopping = new AbortController();
   let working: Promise<void> = Promise.resolve();
   async function work(): Promise<void> {

@@ -47,7 +47,7 @@ export function startNotification(
   host: Host<'notification'>,
   { secret }: NotificationOptions,
 ): Serving<'notification'> {
-  const { runtime, log, enter, address } = host;
+  const { runtime, instances, log, enter, address } = host;
   let armed = Number.POSITIVE_INFINITY;
   let caughtUp = false;
   const noteAlive = createPulse(runtime);
@@ -101,7 +101,7 @@ export function startNotification(
   const mailer = mailerOf(host.config);
   const { token: unsubscribeToken } = createUnsubscribe(secret);
   // Without a mailer nothing goes out but what the app shows.
-  const delivery = mailer && startDelivery({ runtime, log, mail: { mailer, address, unsubscribeToken } });
+  const delivery = mailer && startDelivery({ runtime, instances, log, mail: { mailer, address, unsubscribeToken } });
   runtime.answer('notification_counts', async () => {
     const [counts] = await runtime.background((tx) => tx.query(ledgerCounts, []), { readOnly: true });
     const reminders = counts ?? { scheduled: 0, overdue: 0, failed: 0, late_today: 0 };
