@@ -144,9 +144,9 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
     state,
     async receive(call) {
       const [, kind, name = ''] = /^\/([a-z]+)\/([^/?]+)$/.exec(call.path) ?? [];
-      // daprd asks once, without a token, whether a binding is wanted.
-      if (call.method === 'OPTIONS' && kind === 'cron') return { status: 200 };
-      if (!isSidecar(call.headers['dapr-api-token']))
+      // An app that invokes this one comes by our own sidecar, with its token: nothing but questions is for other apps.
+      const isForeign = kind !== 'ask' && call.headers['dapr-caller-app-id'] !== undefined;
+      if (isForeign || !isSidecar(call.headers['dapr-api-token']))
         return refusal(new Problem('forbidden', 'For the sidecar alone.'));
       if (kind === 'events') return receiveEvent(name, call.body);
       if (kind === 'observe') return receiveFanOut(name, call.body);

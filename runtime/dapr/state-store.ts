@@ -34,7 +34,9 @@ export function createDaprStateStore(sidecar: Sidecar, component: string): State
       if (typeof headers.etag !== 'string') throw new SidecarAway('A state came without its etag.');
       return { value: JSON.parse(text) as V, etag: headers.etag };
     },
-    set: (key, value, { etag, ttlSeconds } = {}) => write(key, value, etag, ttlSeconds, etag !== undefined),
+    // To Dapr an empty etag is none: it would overwrite whatever is there.
+    set: async (key, value, { etag, ttlSeconds } = {}) =>
+      etag !== '' && write(key, value, etag, ttlSeconds, etag !== undefined),
     createIfAbsent: (key, value, ttlSeconds) => write(key, value, undefined, ttlSeconds, true),
     async delete(key) {
       must(await sidecar.send('DELETE', at(key)), 'state not deleted');

@@ -75,6 +75,8 @@ export async function startStack({
 
     /** @type {ReturnType<typeof createService>[]} */
     const services = [];
+    /** @type {Record<string, import('./broker.mjs').Sidecar & {service_url: string}>} */
+    const sidecars = {};
     const address = port || (await freePorts(1))[0] || 0;
     const url = `http://127.0.0.1:${address}`;
     const settings = { PUBLIC_URL: url, SIGN_UP: 'open', TRUST_PROXY: '1', ...env };
@@ -107,6 +109,7 @@ export async function startStack({
       await one.start();
       await sidecar.ready();
       services.push(one);
+      if (replica === 0) sidecars[service] = { ...sidecar, service_url: one.url };
       watched.add(one).add({ ...sidecar, name: `${name}-daprd` });
       say(`${name} on ${one.url}, its sidecar on ${sidecar.url}`);
     }
@@ -131,6 +134,12 @@ export async function startStack({
       variant,
       database_url: database.url(),
       broker,
+      /** The sidecar of the first instance, and where that listens. @param {ServiceName} service */
+      sidecar: (service) => {
+        const found = sidecars[service];
+        if (!found) throw new Error(`${service} has no sidecar`);
+        return found;
+      },
       processes: () => [...watched].map((one) => ({ name: one.name, pid: one.pid(), log: one.log })),
       stop,
     };

@@ -23,7 +23,7 @@ export function sidecarRoutes(http: Http, receive: (call: SidecarCall) => Promis
     });
     for (const path of SIDECAR_PATHS) {
       own.route({
-        method: ['POST', 'PUT', 'OPTIONS'],
+        method: 'POST',
         url: `${path}:name`,
         bodyLimit: LARGEST_EVENT,
         schema: { hide: true },

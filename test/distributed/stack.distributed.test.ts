@@ -51,6 +51,42 @@ describe('five services on Dapr and Kafka', () => {
   });
 });
 
+test('each service says its own acts: what it refused is in the audit log of whom it refused', async () => {
+  const [ann, ben] = await Promise.all(['ann', 'ben'].map((name) => signUpByHttp(stack.url, name)));
+  if (!ann || !ben) return;
+  expect((await ann.call('GET', `/api/${ben.id}/notifications`)).status).toBe(403);
+  expect((await ann.call('GET', `/api/${ben.id}/audit_logs`)).status).toBe(403);
+  expect((await ann.call('GET', `/api/${ben.id}/tasks`)).status).toBe(403);
+  const refused = async () => {
+    const { items } = (await ann.call('GET', '/api/audit-logs?limit=50')).json as { items: { action: string }[] };
+    return items.filter(({ action }) => action === 'refused').length === 3;
+  };
+  await until(refused, 'the three refusals');
+});
+
+test('nobody but its sidecar reaches what a service has for it, another app on the same Dapr neither', async () => {
+  const sync = stack.sidecar('sync');
+  const api = stack.sidecar('api');
+  const body = JSON.stringify({
+    id: crypto.randomUUID(),
+    type: 'com.todo.task.created',
+    data: { workspace_id: crypto.randomUUID() },
+  });
+  const post = (url: string, headers: Record<string, string> = {}) =>
+    fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  for (const path of ['events/task-events', 'observe/task-updates', 'job/x', 'cron/every-second', 'ask/heads']) {
+    // From anywhere; with a wrong token; by another app's sidecar, which ours lets through.
+    expect((await post(`${api.service_url}/${path}`)).status, path).toBe(403);
+    expect((await post(`${api.service_url}/${path}`, { 'dapr-api-token': 'x'.repeat(48) })).status, path).toBe(403);
+    const invoked = await post(`${sync.url}/v1.0/invoke/${api.app_id}/method/${path}`, {
+      'dapr-api-token': sync.dapr_api_token,
+    });
+    expect([401, 403], path).toContain(invoked.status);
+  }
+  expect((await fetch(`${api.service_url}/dapr/subscribe`)).status).toBe(404);
+  expect((await post(`${sync.url}/v1.0/invoke/${api.app_id}/method/ask/heads`)).status).toBe(401);
+});
+
 /** What was acknowledged, and what has to come of it. */
 interface Told {
   readonly created: Set<string>;
