@@ -55,8 +55,12 @@ async function up() {
   tell();
   const telling = setInterval(tell, 500);
   console.log(`\n  TaskMaster is ready:  ${stack.url}\n  Logs are in ${folder}. Ctrl-C ends all of it.\n`);
+  let stopping = false;
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
-    process.once(signal, async () => {
+    process.on(signal, async () => {
+      // Told twice it stops once: its database is not to be cut off.
+      if (stopping) return;
+      stopping = true;
       clearInterval(telling);
       console.log('  Stopping …');
       await stack.stop();

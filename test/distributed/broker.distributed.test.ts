@@ -165,7 +165,7 @@ describe.each(['redpanda', 'oracle'] as const)('on a broker as %s is', (variant)
   });
 
   test('an app publishes to its own topics only, and sees only the parts of the API that it uses', async () => {
-    expect((await publish('notification', 'audit-log', 'w', event(1))).status).toBe(403);
+    expect((await publish('notification', 'task-updates', 'w', event(1))).status).toBe(403);
     expect((await publish('backend', 'no-such-topic', 'w', event(1))).status).toBe(403);
     expect((await ask('sync', 'POST', '/v1.0/publish/taskbus-observe/reminders', event(1))).status).toBe(403);
     expect((await ask('backend', 'POST', '/v1.0/shutdown')).status).toBe(404);

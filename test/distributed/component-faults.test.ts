@@ -96,7 +96,11 @@ describe('the guard bites', () => {
     ],
     ['no default route', subscription({ routes: { rules: [{ match: 'true', path: '/x' }] } }), /default route/],
     ['a bus that is not there', subscription({ pubsubname: 'bus' }), /no component bus/],
-    ['an app that the bus does not know', subscription({}, ['another-service']), /another-service is not in the scopes/],
+    [
+      'an app that the bus does not know',
+      subscription({}, ['another-service']),
+      /another-service is not in the scopes/,
+    ],
     ['an app that may not subscribe', subscription({ topic: 'task-updates' }), /may not subscribe/],
     ['an app that may not write dead letters', subscription({ deadLetterTopic: 'audit-log-dlq' }), /may not publish/],
     ['trying too long', resiliency({ maxRetries: 4 }), /34 s/],
