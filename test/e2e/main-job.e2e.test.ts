@@ -253,7 +253,7 @@ test('every page can be used by everyone', async () => {
 test('after signing out nothing of the person stays in the browser', async () => {
   const { page } = other;
   await goTo(other, 'Settings');
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await expect
     .poll(() =>

@@ -26,7 +26,7 @@ export async function sitDown(
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // What the network says while a test has cut it is not a complaint of the page.

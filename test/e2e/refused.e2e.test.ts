@@ -103,7 +103,7 @@ test('somebody else signing in there sees nothing of it, and takes nothing from 
   await equal(other);
   expect(await page.getByText('Mine, unsent').count()).toBe(0);
   await goTo(other, 'Settings');
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.getByLabel('E-mail').waitFor();
   await signIn(other);
   await task(laptop, 'Mine, unsent').waitFor();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await signUp(first);
   first.context.on('response', (answer) => void note(answer).catch(() => undefined));
   const page: Page = await first.context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => first.complaints.push(error.message));
   second = { ...first, page };
   await page.goto('/');
@@ -92,7 +92,7 @@ test('signing out in one tab shows the door in the other, and leaves nothing of 
   await page.goto('/');
   await page.getByText('All on the server').waitFor();
   await goTo(first, 'Settings');
-  await first.page.getByRole('button', { name: 'Sign out' }).click();
+  await first.page.getByRole('button', { name: 'Sign out', exact: true }).click();
   for (const one of [first.page, page]) await one.getByRole('heading', { name: 'Good to see you' }).waitFor();
   await page.waitForTimeout(500);
   const left = () =>
