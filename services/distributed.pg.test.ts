@@ -4,10 +4,11 @@ import { migrations } from '@taskmaster/db/migrations';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { serviceAt } from '../scripts/stack/proxy.mjs';
 import { routesOf } from '../test/isolation/operations.ts';
 import { freshDatabase } from '../test/support/fresh-database.ts';
 import { callAt, type Person, until } from '../test/support/running-services.ts';
-import { openHub, runSeparately, type Separate, serviceAt, startAlone } from '../test/support/separate-services.ts';
+import { openHub, runSeparately, type Separate, startAlone } from '../test/support/separate-services.ts';
 
 let services: Separate;
 let owner: pg.Client;

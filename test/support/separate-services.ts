@@ -1,7 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { Problem, type ProblemBody } from '@taskmaster/contracts/problems';
 import { answeredBy } from '@taskmaster/contracts/questions';
 import { everyService, type ServiceName } from '@taskmaster/contracts/services';
@@ -15,6 +11,7 @@ import { startDistributed } from '@taskmaster/services/distributed';
 import type { Http } from '@taskmaster/services/http/server';
 import type { Running } from '@taskmaster/services/single';
 import pg from 'pg';
+import { startProxy } from '../../scripts/stack/proxy.mjs';
 import { type FreshDatabase, freshDatabase } from './fresh-database.ts';
 import { type Person, signUp } from './running-services.ts';
 
@@ -38,7 +35,8 @@ export async function runSeparately(env: Readonly<Record<string, string>> = {}):
   const logins = await createLogins(database.connection);
   for (const service of everyService)
     of[service] = await startAlone(service, { ...database.connection, ...logins.of(service) }, hub, env);
-  const proxy = await routeByPath((service) => Number(new URL(of[service].url).port));
+  const portsOf = (service: string) => [Number(new URL(of[service as ServiceName].url).port)];
+  const proxy = await startProxy({ port: 0, portsOf });
   return {
     url: proxy.url,
     of,
@@ -163,58 +161,4 @@ function urlOf({ host = '', port = 5432, user = '', password, database }: FreshD
   return host.startsWith('/')
     ? `postgres://${login}@localhost/${database}?host=${encodeURIComponent(host)}&port=${port}`
     : `postgres://${login}@${host}:${port}/${database}`;
-}
-
-const table: { routes: { path: string; service: ServiceName }[] } = JSON.parse(
-  readFileSync(new URL('../../deploy/routes.json', import.meta.url), 'utf8'),
-);
-
-/** The first whose path is that address or its beginning, in whole segments; `{user_id}` is any one segment. */
-export function serviceAt(path: string): ServiceName {
-  const found = table.routes.find((route) => {
-    const pattern = route.path.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '[^/]+');
-    return new RegExp(`^${pattern}(/|$)`).test(path);
-  });
-  if (!found) throw new Error(`No route for ${path}`);
-  return found.service;
-}
-
-/** What stands in front of them where they run apart. */
-async function routeByPath(portOf: (service: ServiceName) => number): Promise<{ url: string; close(): Promise<void> }> {
-  const target = (incoming: IncomingMessage) => portOf(serviceAt((incoming.url ?? '/').split('?')[0] ?? '/'));
-  const sockets = new Set<Duplex>();
-  const proxy = createServer((incoming, outgoing) => {
-    const { method, url: path, headers } = incoming;
-    const asked = request({ host: '127.0.0.1', port: target(incoming), method, path, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
-    asked.on('error', () => outgoing.writeHead(502).end());
-    incoming.pipe(asked);
-  });
-  proxy.on('upgrade', (incoming, socket, head) => {
-    const upstream = connect(target(incoming), '127.0.0.1');
-    const lines = incoming.rawHeaders.flatMap((name, at, all) => (at % 2 === 0 ? [`${name}: ${all[at + 1]}`] : []));
-    upstream.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
-    upstream.write(head);
-    for (const one of [socket, upstream]) {
-      sockets.add(one);
-      one.on('error', () => undefined);
-      one.on('close', () => {
-        socket.destroy();
-        upstream.destroy();
-      });
-    }
-    upstream.pipe(socket).pipe(upstream);
-  });
-  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
-  return {
-    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise((closed) => {
-        for (const socket of sockets) socket.destroy();
-        proxy.close(() => closed());
-        proxy.closeAllConnections();
-      }),
-  };
 }
