@@ -4,7 +4,7 @@ import type { AnswerOf, InputOf, Question } from '@taskmaster/contracts/question
 
 /**
  * What a service may do. The interface hides envelopes, relay, cursors, inbox, retries, dead letters, ordering and
- * trace context; which adapter carries it (embedded, or Dapr over Kafka) is known to services/main.ts alone.
+ * trace context; which adapter carries it (embedded, or Dapr over Kafka) is known to services/single.ts and services/dapr.ts alone.
  */
 export interface Runtime<Owner extends string> {
   /** One transaction as this service's role. What `work` writes and emits is durable when this resolves, or not there at all. */

@@ -46,3 +46,6 @@ export interface Serving<Owner extends string> {
   /** After the last answer: writes down what is in hand, and ends its runtime. */
   stop(): Promise<void>;
 }
+
+/** Milliseconds after which a database that hangs counts as one that is away: of every pool beside the runtime's own. */
+export const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };

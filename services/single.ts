@@ -13,6 +13,7 @@ import { startNightly } from './backup/nightly.ts';
 import { type Restored, restore } from './backup/restore.ts';
 import type { Config } from './config.ts';
 import { holdAlone } from './hold-alone.ts';
+import { PATIENCE } from './host.ts';
 import { listenForOperator } from './http/operator-socket.ts';
 import { type Services, type ServicesOptions, startServices } from './start-services.ts';
 
@@ -24,8 +25,6 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Milliseconds after which a database that hangs counts as one that is away. */
-const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
 const SECRET_FILE = 'better-auth-secret';
 
 /** The embedded way: our own PostgreSQL (or the one of DATABASE_URL), brought up to date, held by this program alone. */

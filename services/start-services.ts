@@ -9,7 +9,7 @@ import { type Api, startApi } from './api/service.ts';
 import { type Audit, startAudit } from './audit/service.ts';
 import type { Nightly } from './backup/nightly.ts';
 import { finishErasures } from './finish-erasures.ts';
-import type { Host, Serving, Settings } from './host.ts';
+import { type Host, PATIENCE, type Serving, type Settings } from './host.ts';
 import { aboutRoutes, type Dependency, describeApi } from './http/about-service.ts';
 import { recorder, recordRefusals } from './http/acts.ts';
 import { deadLetterRoutes } from './http/dead-letter-routes.ts';
@@ -83,8 +83,6 @@ type SchemaOf<Name extends ServiceName> = (typeof inDatabase)[Name]['schema'];
 
 /** Milliseconds that answers under way get when the program stops. */
 const LAST_ANSWERS_WITHIN = 5_000;
-/** Milliseconds after which a database that hangs counts as one that is away. */
-const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
 
 /**
  * These services in this process, on one port, and with api the page at `/`. Ready to listen when this resolves. Which others

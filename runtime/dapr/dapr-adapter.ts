@@ -8,7 +8,7 @@ import { isInfrastructureError } from '../infrastructure-error.ts';
 import type { Adapter } from '../runtime.ts';
 import type { Logger } from '../telemetry.ts';
 import { createServiceTokens } from './service-token.ts';
-import { createSidecar, must, SidecarAway } from './sidecar.ts';
+import { createSidecarClient, must, SidecarAway } from './sidecar.ts';
 import { createDaprStateStore } from './state-store.ts';
 import { Timers } from './timers.ts';
 
@@ -42,13 +42,13 @@ const JOB_AGAIN = { constant: { interval: '30s' } };
 const done: AppAnswer = { status: 200, body: { status: 'SUCCESS' } };
 /** To the dead-letter topic. */
 const drop: AppAnswer = { status: 200, body: { status: 'DROP' } };
-/** Again, until it works: the inbox counts attempts, the carrier does not. */
+/** Not able to now: the carrier brings it again, as long as its Resiliency says. What a handler cannot do is held in the inbox, and done. */
 const notNow: AppAnswer = { status: 503 };
 
 /** Each service in a process of its own, a sidecar beside it, a broker between: see decisions/0012. */
 export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
   const { log, components } = options;
-  const sidecar = createSidecar(options.sidecar);
+  const sidecar = createSidecarClient(options.sidecar);
   const state = createDaprStateStore(sidecar, components.state);
   const timers = new Timers(state, log);
   const tokens = createServiceTokens(options.secret, options.app_id);
@@ -58,16 +58,9 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
   const wakers = new Map<string, { name: string; run: () => Promise<void> }>();
 
   async function publish(topic: Topic, events: readonly Event[]): Promise<void> {
-    for (const batch of batchesOf(events)) {
-      const entries = batch.map((event) => ({
-        entryId: event.id,
-        // A trace goes on only where both say the same.
-        event: 'traceparent' in event ? { ...event, traceid: event.traceparent } : event,
-        contentType: 'application/cloudevents+json',
-        metadata: { partitionKey: event.data.workspace_id },
-      }));
+    for (const entries of batchesOf(events.map(entryOf))) {
       const path = `/v1.0/publish/bulk/${components.pubsub}/${topic}`;
-      must(await sidecar.send('POST', path, { body: entries }), `${topic} not published`);
+      must(await sidecar.send('POST', path, { json: `[${entries.join(',')}]` }), `${topic} not published`);
     }
   }
 
@@ -189,16 +182,26 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
   };
 }
 
-function* batchesOf(events: readonly Event[]): Generator<Event[]> {
-  let batch: Event[] = [];
+/** An event as bulk publish takes it, written once: its size decides the batch, and it is sent as it is. */
+const entryOf = (event: Event): string =>
+  JSON.stringify({
+    entryId: event.id,
+    // A trace goes on only where both say the same.
+    event: 'traceparent' in event ? { ...event, traceid: event.traceparent } : event,
+    contentType: 'application/cloudevents+json',
+    metadata: { partitionKey: event.data.workspace_id },
+  });
+
+function* batchesOf(entries: readonly string[]): Generator<string[]> {
+  let batch: string[] = [];
   let bytes = 0;
-  for (const event of events) {
-    const size = Buffer.byteLength(JSON.stringify(event));
+  for (const entry of entries) {
+    const size = Buffer.byteLength(entry);
     if (batch.length === MOST_IN_A_BATCH || (batch.length > 0 && bytes + size > BYTES_IN_A_BATCH)) {
       yield batch;
       [batch, bytes] = [[], 0];
     }
-    batch.push(event);
+    batch.push(entry);
     bytes += size;
   }
   if (batch.length > 0) yield batch;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSidecar, must, type SidecarAnswer } from './sidecar.ts';
+import { createSidecarClient, must } from './sidecar.ts';
 
 /** Milliseconds that a sidecar gets to load its components. */
 const WITHIN = 60_000;
@@ -10,15 +10,15 @@ const AGAIN = 250;
  * @throws SidecarAway where it does not answer within a minute, or may not show it
  */
 export async function readSecret(sidecar: { url: string; token: string }, store: string, name: string) {
-  const http = createSidecar(sidecar);
+  const http = createSidecarClient(sidecar);
   try {
     for (const until = Date.now() + WITHIN; ; await sleep(AGAIN)) {
-      const answer = await http.send('GET', `/v1.0/secrets/${store}/${name}`).catch((error: Error) => error);
-      const isThere = !(answer instanceof Error) && answer.status === 200;
-      if (isThere) return JSON.parse(answer.text) as Record<string, string>;
-      if (Date.now() < until) continue;
-      if (answer instanceof Error) throw answer;
-      must(answer as SidecarAnswer, `the secret ${name} cannot be read`);
+      try {
+        const answer = await http.send('GET', `/v1.0/secrets/${store}/${name}`);
+        return JSON.parse(must(answer, `the secret ${name} cannot be read`).text) as Record<string, string>;
+      } catch (error) {
+        if (Date.now() > until) throw error;
+      }
     }
   } finally {
     await http.close();

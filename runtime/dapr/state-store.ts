@@ -1,8 +1,8 @@
 import type { StateStore } from '../runtime.ts';
-import { must, type Sidecar, SidecarAway } from './sidecar.ts';
+import { must, SidecarAway, type SidecarClient } from './sidecar.ts';
 
 /** Dapr's state building block, in a component that keeps etags and a time to live. Keys are this app's own. */
-export function createDaprStateStore(sidecar: Sidecar, component: string): StateStore {
+export function createDaprStateStore(sidecar: SidecarClient, component: string): StateStore {
   const path = `/v1.0/state/${component}`;
   const at = (key: string) => `${path}/${encodeURIComponent(key)}`;
 

@@ -2,23 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { root } from '../steps/step.mjs';
 import { startBroker } from './broker.mjs';
 import { createDatabase } from './database.mjs';
 import { freePorts, isListening } from './ports.mjs';
 import { startProxy } from './proxy.mjs';
 import { createService } from './service.mjs';
 
-/** Each service: its app id on Dapr, and the ports that it and its sidecar have where these are free. */
-const SERVICES = {
-  api: { app_id: 'backend-api', port: 8000, sidecar: 3500 },
-  recurring: { app_id: 'recurring-task-service', port: 8001, sidecar: 3501 },
-  notification: { app_id: 'notification-service', port: 8002, sidecar: 3502 },
-  sync: { app_id: 'sync-service', port: 8003, sidecar: 3503 },
-  audit: { app_id: 'audit-service', port: 8004, sidecar: 3504 },
-};
+const table = path.join(root, 'deploy/routes.json');
+/** The ports are those that a service and its sidecar have where these are free. @type {Record<ServiceName, {app_id: string, port: number, sidecar_port: number}>} */
+const SERVICES = JSON.parse(readFileSync(table, 'utf8')).services;
 const LOOK_EVERY_MS = 500;
 
-/** @typedef {keyof typeof SERVICES} ServiceName */
+/** @typedef {'api' | 'recurring' | 'notification' | 'sync' | 'audit'} ServiceName */
 /** @typedef {Awaited<ReturnType<typeof startStack>>} Stack */
 
 /**
@@ -94,7 +90,7 @@ export async function startStack({
         app_port,
         name: `${name}-daprd`,
         pod_name: `${app_id}-${replica}`,
-        http_port: (await takes(usual.sidecar)) ? usual.sidecar : freeHttp,
+        http_port: (await takes(usual.sidecar_port)) ? usual.sidecar_port : freeHttp,
       });
       const one = createService({
         name,

@@ -3,7 +3,7 @@ import type { Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import type { Nightly } from '../backup/nightly.ts';
 import { backupRoutes } from '../backup/routes.ts';
-import type { Host, Serving } from '../host.ts';
+import { type Host, PATIENCE, type Serving } from '../host.ts';
 import { recordAct } from '../http/acts.ts';
 import { createLimiter, type Limiter } from '../http/limiter.ts';
 import type { Http } from '../http/server.ts';
@@ -49,8 +49,6 @@ export interface Api extends Serving<'tasks'> {
 
 const TEN_A_MINUTE = { perSecond: 10 / 60, burst: 10 };
 const DAY = 24 * 60 * 60 * 1000;
-/** Milliseconds after which a database that hangs counts as one that is away. */
-const PATIENCE = { connectionTimeoutMillis: 20_000, query_timeout: 30_000 };
 
 /** Tasks, people and their devices: owns the log, answers for it and for who calls, and serves the API. */
 export async function startApi(host: Host<'tasks'>, options: ApiOptions): Promise<Api> {

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { topics as topicsOfContract } from '@taskmaster/contracts/events/types';
+import { ports } from '@taskmaster/contracts/services';
+import { appIds } from '@taskmaster/services/dapr';
 import { describe, expect, test } from 'vitest';
 import { findFaults, type Resource, readResources, resourcesIn, setting, type Topics } from './component-faults.ts';
 
 const deploy = path.resolve(import.meta.dirname, '../../deploy');
 const resources = readResources(path.join(deploy, 'dapr'));
 const topics: Topics = JSON.parse(readFileSync(path.join(deploy, 'topics.json'), 'utf8'));
+const { services } = JSON.parse(readFileSync(path.join(deploy, 'routes.json'), 'utf8'));
 const components = (type: string) => resources.filter(({ spec }) => spec.type === type);
 
 test('there are files to judge', () => {
@@ -16,6 +19,12 @@ test('there are files to judge', () => {
 
 test('the files have no faults', () => {
   expect(findFaults(resources, topics)).toEqual([]);
+});
+
+test('services, ports and app ids are those that the product knows', () => {
+  const table: Record<string, { app_id: string; port: number }> = services;
+  expect(Object.entries(table).map(([name, { port }]) => [name, port])).toEqual(Object.entries(ports));
+  expect(Object.entries(table).map(([name, { app_id }]) => [name, app_id])).toEqual(Object.entries(appIds));
 });
 
 test('the topics are those of the contract, each with one for its dead letters', () => {

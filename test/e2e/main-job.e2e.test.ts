@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type StartedProgram, startProgram } from '../support/program.ts';
-import { expectAccessible, goTo, quickAdd, type Seat, signIn, signUp, sitDown } from './person.ts';
+import { completeElsewhere, expectAccessible, goTo, quickAdd, type Seat, signIn, signUp, sitDown } from './person.ts';
 
 let program: StartedProgram;
 let browser: Browser;
@@ -64,12 +64,7 @@ test('a line in plain words becomes a repeating task', async () => {
 test('another browser shows it, completes it, and the first shows the next one, all without a reload', async () => {
   await signIn(other);
   await goTo(other, 'Home');
-  const when = laptop.page.locator('.row', { hasText: 'Pay rent' }).locator('time').first();
-  const first = await when.getAttribute('datetime');
-  await other.page.getByRole('checkbox', { name: 'Pay rent, high priority' }).click();
-  await other.page.getByText('Next on').waitFor();
-  await expect.poll(() => when.getAttribute('datetime'), { timeout: 15_000 }).not.toBe(first);
-  expect(await when.getAttribute('datetime')).toMatch(/-27T09:00$/);
+  await completeElsewhere(laptop, other);
   await quickAdd(laptop, 'Seen over there');
   await other.page.getByText('Seen over there').waitFor({ timeout: 15_000 });
 });

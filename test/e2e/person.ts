@@ -73,6 +73,16 @@ export async function goTo({ page }: Seat, place: string): Promise<void> {
   await page.getByRole('navigation').getByRole('link', { name: place }).first().click();
 }
 
+/** Both look at the rent, which is due every 27th: one completes it, and the other sees the next one, without a reload. */
+export async function completeElsewhere(watching: Seat, completing: Seat): Promise<void> {
+  const when = watching.page.locator('.row', { hasText: 'Pay rent' }).locator('time').first();
+  const first = await when.getAttribute('datetime');
+  await completing.page.getByRole('checkbox', { name: 'Pay rent, high priority' }).click();
+  await completing.page.getByText('Next on').waitFor();
+  await expect.poll(() => when.getAttribute('datetime'), { timeout: 15_000 }).not.toBe(first);
+  expect(await when.getAttribute('datetime')).toMatch(/-27T09:00$/);
+}
+
 /** Holds the page as it is now against WCAG 2.2 AA, as far as a machine can. */
 export async function expectAccessible({ page }: Seat, where: string): Promise<void> {
   // Colours on their way from one theme to the other are neither's.
