@@ -30,7 +30,7 @@ const RETENTION = 'audit: retention';
 /** Milliseconds after the start: it has time, and the start has none. */
 const LATER = 5 * 60 * 1000;
 
-/** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Emits nothing. */
+/** Witnesses every committed change in a chain that cannot be changed unseen, and shows it. Of changes it emits nothing. */
 export function startAudit(host: Host<'audit'>, options: AuditOptions): Audit {
   const { runtime, log, enter, record } = host;
   const retention_days = host.config.AUDIT_RETENTION_DAYS;
