@@ -45,8 +45,10 @@ export async function startStack({
   const folder = realpathSync(run_folder);
   /** @type {(() => Promise<unknown>)[]} */
   const undo = [];
-  /** @type {Set<{name: string, pid(): number | undefined, start(): Promise<void>, log: string}>} */
+  /** @type {Set<{name: string, pid(): number | undefined, start(): Promise<void>, kill(): Promise<void>, log: string}>} */
   const watched = new Set();
+  /** @type {Set<string>} */
+  const away = new Set();
   let stopping = false;
   const stop = async () => {
     stopping = true;
@@ -136,12 +138,35 @@ export async function startStack({
         if (!found) throw new Error(`${service} has no sidecar`);
         return found;
       },
+      /**
+       * As a power cut: it is started again, unless it is to stay away until it is called back.
+       *
+       * @param {string} name @param {{stays_away?: boolean}} [how]
+       */
+      async kill(name, { stays_away = false } = {}) {
+        if (stays_away) away.add(name);
+        await called(name).kill();
+      },
+      /** @param {string} name */
+      comeBack: (name) => void away.delete(name),
+      /** @param {string} name @param {NodeJS.Signals} signal */
+      signal(name, signal) {
+        const pid = called(name).pid();
+        if (pid) process.kill(pid, signal);
+      },
       processes: () => [...watched].map((one) => ({ name: one.name, pid: one.pid(), log: one.log })),
       stop,
     };
   } catch (error) {
     await stop();
     throw error;
+  }
+
+  /** @param {string} name */
+  function called(name) {
+    const found = [...watched].find((one) => one.name === name);
+    if (!found) throw new Error(`${name} is none of ${[...watched].map((one) => one.name).join(', ')}`);
+    return found;
   }
 
   /** As a cluster does with whatever ends. */
@@ -151,7 +176,7 @@ export async function startStack({
     while (!stopping) {
       await sleep(LOOK_EVERY_MS);
       for (const one of watched) {
-        if (stopping || one.pid() || starting.has(one.name)) continue;
+        if (stopping || one.pid() || starting.has(one.name) || away.has(one.name)) continue;
         starting.add(one.name);
         say(`${one.name} has ended, starting it again`);
         void one

@@ -8,15 +8,7 @@ import { watchMails } from './checks/mails.ts';
 import { ApiClient, type Client, DeviceClient, newRecord, type Record, TwoDevices } from './clients.ts';
 import { Listener } from './listener.ts';
 import { type Person, signUp, waitFor } from './person.ts';
-import {
-  type Connection,
-  connectionOf,
-  databaseGone,
-  freePort,
-  type Program,
-  startProgram,
-  temporaryFolder,
-} from './program.ts';
+import { type Connection, databaseGone, freePort, type Program, startProgram, temporaryFolder } from './program.ts';
 import { broken, type Rows, tableOf } from './promises.ts';
 import { randomFrom } from './random.ts';
 import { trailOf } from './trail.ts';
@@ -36,6 +28,8 @@ export interface StageOptions {
   readonly prepared?: Prepared;
   /** Of every start of the program. */
   readonly env?: Readonly<{ [name: string]: string }>;
+  /** How the program begins where it is more than one process; it gets the settings for mail. Then it is not started by `start`. */
+  readonly begin?: (env: Readonly<{ [name: string]: string }>) => Promise<Program>;
   /** Of the first start alone. */
   readonly first?: Readonly<{ [name: string]: string }>;
   readonly prefix?: readonly string[];
@@ -59,7 +53,7 @@ export class Stage {
   people: readonly Person[] = [];
   clients: readonly Client[] = [];
   private listeners: readonly Listener[] = [];
-  program: Program;
+  program!: Program;
   /** When programs ended by force, and when nothing could be decided. */
   readonly deaths: number[] = [];
   readonly pauses: { from: number; to: number }[] = [];
@@ -71,15 +65,14 @@ export class Stage {
     public data_dir: string,
     readonly port: number,
     readonly sink: SmtpSink,
-  ) {
-    this.program = this.spawn(options.first ?? {});
-  }
+  ) {}
 
   static async open(options: StageOptions): Promise<Stage> {
     const data_dir = options.data_dir ?? temporaryFolder('stage');
     if (options.prepared) execFileSync('cp', ['-a', `${options.prepared.data_dir}/.`, data_dir]);
     const stage = new Stage(options, data_dir, await freePort(), await startSmtpSink());
     try {
+      stage.program = options.begin ? await options.begin(stage.mail) : stage.spawn(options.first ?? {});
       await stage.program.ready();
       const people: Person[] = options.prepared?.people.map((person) => ({ ...person })) ?? [];
       while (people.length < (options.people ?? 4))
@@ -112,7 +105,7 @@ export class Stage {
     return this.program.url;
   }
   get connection(): Connection {
-    return this.options.connection ?? connectionOf(this.data_dir);
+    return this.options.connection ?? this.program.connection;
   }
 
   /** As the owner of the database. */
@@ -234,16 +227,19 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    await this.program.kill();
+    await this.program?.kill();
     if (!this.options.connection) await databaseGone(this.data_dir);
     await this.sink.stop();
     if (!this.options.data_dir) rmSync(this.data_dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
+  private get mail() {
+    return { SMTP_URL: this.sink.url, MAIL_FROM: 'tasks@example.test' };
+  }
+
   private spawn(env: Readonly<{ [name: string]: string }>): Program {
     const { folder, prefix = [] } = this.options;
-    const smtp = { SMTP_URL: this.sink.url, MAIL_FROM: 'tasks@example.test' };
-    const usual = { BACKUP_KEEP: '0', ...(this.options.mail === false ? {} : smtp) };
+    const usual = { BACKUP_KEEP: '0', ...(this.options.mail === false ? {} : this.mail) };
     const program = startProgram({
       folder,
       data_dir: this.data_dir,
