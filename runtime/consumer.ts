@@ -35,6 +35,8 @@ export class Consumer<Owner extends string> {
   private readonly running = new Map<string, Promise<void>>();
   private readonly waits: readonly number[];
   private stopped = false;
+  /** Of what was brought, how much cannot be taken now for want of a database, or of who is asked. */
+  private waiting = 0;
   private readonly stopping = new AbortController();
   /** One that takes no event of a change keeps no cursor: there is no order for it to hold. */
   private readonly sequenced: boolean;
@@ -54,11 +56,27 @@ export class Consumer<Owner extends string> {
     }
   }
 
+  /** What an instance held for another try, and did not live to: taken up once its time is over for long. */
+  async takeUpLeft(): Promise<void> {
+    const left = await this.options.database.transact((tx) => tx.query(this.sql.left, [this.options.name]));
+    for (const { event_id } of left)
+      if (!this.isDraining(event_id)) this.later(event_id, 0, () => this.retryUnsequenced(event_id));
+  }
+
   async stop(): Promise<void> {
     this.stopped = true;
     this.stopping.abort();
     for (const timer of this.timers.values()) clearTimeout(timer);
     await Promise.allSettled(this.running.values());
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  /** Whoever brings events is not to bring more: they would not be lost, but wait where nobody sees them. */
+  get isWaiting(): boolean {
+    return this.waiting > 0;
   }
 
   /** Resolves when every event has been committed: as an effect, as held, as a duplicate, or as none of ours. */
@@ -71,9 +89,10 @@ export class Consumer<Owner extends string> {
         if (!isInfrastructureError(error) || this.stopped) throw error;
         this.options.log.warn(
           { consumer: this.options.name, err: String(error), wait_ms: wait },
-          'database away, trying again',
+          'not able to take events now, trying again',
         );
-        await sleep(wait, undefined, { signal: this.stopping.signal });
+        this.waiting++;
+        await sleep(wait, undefined, { signal: this.stopping.signal }).finally(() => this.waiting--);
       }
     }
   }
@@ -317,6 +336,7 @@ export class Consumer<Owner extends string> {
     const { name, database } = this.options;
     const [held] = await database.transact((tx) => tx.query(this.sql.held, [name, eventId]));
     if (!held) return;
+    if (held.waits_ms > 0) return this.later(eventId, held.waits_ms, () => this.retryUnsequenced(eventId));
     if (held.attempts > this.waits.length) {
       await database.transact(async (tx) => this.bury(tx, held));
       return;

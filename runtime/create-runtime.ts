@@ -31,8 +31,13 @@ export interface RunningRuntime<Owner extends string> extends Runtime<Owner> {
   background: Database<Owner>['transact'];
   /** After the service has registered what it consumes: take up what waits, then relay. */
   begin(): Promise<void>;
+  /** Consumers that cannot take what they are brought, by name: none where all is well. */
+  waiting(): string[];
   stop(): Promise<void>;
 }
+
+/** Milliseconds of failing after which another instance is to try. */
+const PUBLISHES_WITHIN = 15_000;
 
 /** The core above every adapter: transactions, relays, consumers, dead letters. */
 export function createRuntime<Owner extends string>(options: RuntimeOptions<Owner>): RunningRuntime<Owner> {
@@ -54,7 +59,21 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   };
   const callers = openPool<Owner>({ ...pool, role: options.roles.caller, size: options.poolSize });
   const background = openPool<Owner>({ ...pool, role: options.roles.background, size: 4 });
-  const publish: Adapter['publish'] = (topic, events) => adapter.publish(topic, events);
+  let failingSince = Number.POSITIVE_INFINITY;
+  /** An instance that cannot publish for long may be the only one: its sidecar is dead, and another's is not. */
+  const publish: Adapter['publish'] = async (topic, events) => {
+    try {
+      await adapter.publish(topic, events);
+      failingSince = Number.POSITIVE_INFINITY;
+    } catch (error) {
+      failingSince = Math.min(failingSince, Date.now());
+      if (Date.now() - failingSince > PUBLISHES_WITHIN) {
+        failingSince = Number.POSITIVE_INFINITY;
+        lead?.giveUp();
+      }
+      throw error;
+    }
+  };
 
   const createLogRelay = (of: LogSource) =>
     new LogRelay<Owner>({ schema, source: of, database: background, publish, log, metrics });
@@ -158,6 +177,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       const [counts] = await background.transact((tx) => tx.query(sql.counts, []), { readOnly: true });
       return counts ?? { outbox: 0, inbox: 0, dead_letters: 0 };
     },
+    waiting: () => consumers.filter(({ isWaiting }) => isWaiting).map(({ name }) => name),
     async begin() {
       for (const consumer of consumers) await consumer.start();
       await (lead ? lead.start() : startRelays());
@@ -168,6 +188,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
           metrics.deadLetters.set({ service: schema }, counts.dead_letters);
           metrics.outboxRows.set({ service: schema }, counts.outbox);
         }
+        for (const consumer of consumers) await consumer.takeUpLeft();
         await background.transact(async (tx) => {
           tx.write(sql.sweepSeen, []);
           tx.write(sql.sweepOutbox, []);

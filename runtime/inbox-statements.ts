@@ -67,6 +67,11 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
       `select workspace_id, event_id, sequence from $schema.inbox where consumer = $1
        union all select workspace_id, workspace_id, 0 from $schema.cursor where consumer = $1 and held`,
     ),
+    left: say<{ event_id: string }>(
+      'left',
+      `select event_id from $schema.inbox where consumer = $1 and sequence is null
+       and coalesce(next_at, received_at) < now() - interval '1 minute' limit 100`,
+    ),
     bury: say(
       'bury',
       `insert into $schema.dead_letter (id, consumer, event_id, workspace_id, sequence, event, attempts, error)

@@ -8,6 +8,7 @@ const RELAY_LOCK = 7_233_001;
 const LOOK_EVERY = 1_000;
 const TELL_WITHIN = 5;
 const ANSWER_WITHIN = 10_000;
+const GIVE_OTHERS = 5_000;
 /** Seconds of silence after which a holder counts as frozen, or cut off. */
 const SILENT_FOR = 10;
 /** A notification takes 8,000 bytes. */
@@ -46,6 +47,7 @@ export class Lead {
   private emitted = false;
   private turn: Promise<unknown> = Promise.resolve();
   private telling: NodeJS.Timeout | undefined;
+  private restUntil = 0;
 
   constructor(private readonly options: LeadOptions) {}
 
@@ -67,6 +69,13 @@ export class Lead {
     this.stopping.abort();
     clearTimeout(this.telling);
     await this.running;
+  }
+
+  /** Lets another instance relay: this one tries again when it had time to. */
+  giveUp(): void {
+    if (!this.leading) return;
+    this.restUntil = Date.now() + GIVE_OTHERS;
+    this.client?.end().catch(() => undefined);
   }
 
   /** Told together with what else is said in the same moment: a notification takes a lock of the whole cluster. */
@@ -137,17 +146,24 @@ export class Lead {
       keepAlive: true,
     });
     client.on('error', () => undefined);
-    client.on('notification', ({ payload }) => this.leading && onWord(JSON.parse(payload ?? '{}') as Word));
+    client.on('notification', ({ payload }) => {
+      const word = this.leading && readWord(payload);
+      if (word) onWord(word);
+    });
     await client.connect();
     try {
       await client.query(`listen ${channelOf(schema)}`);
       this.client = client;
       while (!signal.aborted) {
         if (this.leading) await this.inTurn(() => client.query('select 1'));
-        else if (await this.inTurn(() => isTaken(client, schema))) {
+        else if (Date.now() >= this.restUntil && (await this.inTurn(() => isTaken(client, schema)))) {
           this.leading = true;
           log.info({ schema }, 'relay: this instance leads');
-          await onLead();
+          // Beside the asking, which must not fall silent for as long as that takes.
+          onLead().catch((error) => {
+            log.warn({ schema, err: String(error) }, 'relay: it could not begin');
+            this.giveUp();
+          });
         } else if (await this.inTurn(() => endSilent(client, schema)))
           log.warn({ schema }, 'relay: a silent holder was ended');
         decided();
@@ -157,6 +173,15 @@ export class Lead {
       this.client = undefined;
       await client.end().catch(() => undefined);
     }
+  }
+}
+
+/** Whoever has a login may say something there. */
+function readWord(payload: string | undefined): Word | undefined {
+  try {
+    return JSON.parse(payload ?? '') as Word;
+  } catch {
+    return undefined;
   }
 }
 

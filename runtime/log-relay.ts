@@ -72,7 +72,7 @@ export class LogRelay<Owner extends string> {
       }
       if (!this.stopped) this.sweeper = setTimeout(tick, 1_000);
     };
-    this.sweeper = setTimeout(tick, 1_000);
+    if (!this.stopped) this.sweeper = setTimeout(tick, 1_000);
   }
 
   async stop(): Promise<void> {

@@ -153,5 +153,8 @@ export interface Adapter {
   every(name: string, milliseconds: number, run: () => Promise<void>): void;
   wake: Runtime<string>['wake'];
   state: StateStore;
+  /** Begins nothing by itself any more: no timer, no wake-up. What runs goes on. */
+  rest(): void;
+  /** After `rest`, and after whoever uses it. */
   stop(): Promise<void>;
 }

@@ -49,10 +49,10 @@ describe('the settings', () => {
 
   it('of one service alone: what it cannot do without, and its own port', () => {
     const needed = { DATABASE_URL: 'postgres://host/db', BETTER_AUTH_SECRET: 'x'.repeat(32) };
-    const tokens = { DAPR_API_TOKEN: 'd'.repeat(16), APP_API_TOKEN: 'a'.repeat(16) };
+    const tokens = { PUBLIC_URL: 'http://host', DAPR_API_TOKEN: 'd'.repeat(16), APP_API_TOKEN: 'a'.repeat(16) };
     const distributed = { MODE: 'distributed', ...needed, ...tokens };
     expect(() => readConfig({ MODE: 'distributed' })).toThrow(
-      /^SERVICE must.*\nDATABASE_URL must.*\nBETTER_AUTH_SECRET must.*\nDAPR_API_TOKEN must.*\nAPP_API_TOKEN must/,
+      /^SERVICE must.*\nDATABASE_URL must.*\nBETTER_AUTH_SECRET must.*\nPUBLIC_URL must.*\nDAPR_API_TOKEN must.*\nAPP_API_TOKEN must/,
     );
     expect(() => readConfig({ ...distributed, SERVICE: 'mail' })).toThrow(/^SERVICE must be one of api, recurring/);
     expect(() => readConfig({ ...distributed, SERVICE: 'audit', DATABASE_URL: '' })).toThrow(/^DATABASE_URL must/);

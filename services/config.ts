@@ -84,6 +84,9 @@ function requireWhatModeNeeds(given: Given): void {
     SERVICE ? '' : `SERVICE must be set where MODE is distributed: one of ${everyService.join(', ')}`,
     DATABASE_URL ? '' : 'DATABASE_URL must be set where MODE is distributed: the bundled database is of one program',
     BETTER_AUTH_SECRET ? '' : 'BETTER_AUTH_SECRET must be set where MODE is distributed: every instance has the same',
+    given.PUBLIC_URL
+      ? ''
+      : 'PUBLIC_URL must be set where MODE is distributed: no service has the address that people use',
     given.DAPR_API_TOKEN ? '' : 'DAPR_API_TOKEN must be set where MODE is distributed: the sidecar answers no one else',
     given.APP_API_TOKEN ? '' : 'APP_API_TOKEN must be set where MODE is distributed: by it the sidecar is known',
   ].filter(Boolean);

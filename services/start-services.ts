@@ -112,7 +112,7 @@ export async function startServices<Name extends ServiceName>(options: ServicesO
     aboutRoutes(http, {
       metrics,
       ...(config.METRICS_TOKEN ? { metricsToken: config.METRICS_TOKEN } : {}),
-      dependencies: [database, ...(options.dependencies ?? [])],
+      dependencies: [database, consumersOf(started.map(([, { runtime }]) => runtime)), ...(options.dependencies ?? [])],
       describe: options.describe ?? (() => http.swagger()),
     });
     for (const [name, host, { routes }] of started) mount(http, name, host, routes);
@@ -133,9 +133,10 @@ export async function startServices<Name extends ServiceName>(options: ServicesO
       const cut = setTimeout(() => http.server.closeAllConnections(), LAST_ANSWERS_WITHIN);
       await http.close();
       clearTimeout(cut);
-      await adapter.stop();
+      adapter.rest();
       // Together: a relay hands its events to the other's consumers.
       await Promise.all(started.map(([, , service]) => service.stop()));
+      await adapter.stop();
       await database.end();
     },
   };
@@ -198,6 +199,18 @@ function databaseOf({ connection, database, log }: ServicesOptions): Dependency 
       return database;
     },
     end: () => pool.end(),
+  };
+}
+
+/** Where one cannot take events, a carrier is to keep them: it asks whether this process is ready. */
+function consumersOf(runtimes: readonly Pick<Host<string>['runtime'], 'waiting'>[]): Dependency {
+  return {
+    name: 'consumers',
+    check: async () => {
+      const waiting = runtimes.flatMap((runtime) => runtime.waiting());
+      if (waiting.length > 0) throw new Error(`${waiting.join(', ')}: not able to take events now`);
+      return undefined;
+    },
   };
 }
 

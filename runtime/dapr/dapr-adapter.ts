@@ -42,7 +42,7 @@ const JOB_AGAIN = { constant: { interval: '30s' } };
 const done: AppAnswer = { status: 200, body: { status: 'SUCCESS' } };
 /** To the dead-letter topic. */
 const drop: AppAnswer = { status: 200, body: { status: 'DROP' } };
-/** Not able to now: the carrier brings it again, as long as its Resiliency says. What a handler cannot do is held in the inbox, and done. */
+/** Not able to now: the carrier tries for half a minute, and keeps what it has while `/ready` says the same. What a handler cannot do is held in the inbox, and done. */
 const notNow: AppAnswer = { status: 503 };
 
 /** Each service in a process of its own, a sidecar beside it, a broker between: see decisions/0012. */
@@ -145,6 +145,8 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
       if (kind === 'observe') return receiveFanOut(name, call.body);
       if (kind === 'job') return receiveJob(decodeURIComponent(name), call.body);
       if (kind === 'ask') return reply(name, call);
+      // Anything else would be taken as done.
+      if (kind !== 'cron') return notNow;
       timers.tick();
       return { status: 200 };
     },
@@ -175,6 +177,7 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
       },
       onWake: (name, run) => void wakers.set(jobIdOf(name), { name, run }),
     },
+    rest: () => timers.rest(),
     async stop() {
       await timers.stop();
       await sidecar.close();

@@ -45,8 +45,13 @@ export class Timers {
     }
   }
 
-  async stop(): Promise<void> {
+  /** No turn begins any more. */
+  rest(): void {
     this.stopped = true;
+  }
+
+  async stop(): Promise<void> {
+    this.rest();
     await Promise.all(this.running);
   }
 
@@ -64,7 +69,7 @@ export class Timers {
       } finally {
         clearInterval(keep);
         timer.due = Date.now() + timer.milliseconds;
-        await this.rest(key, timer.milliseconds);
+        await this.leave(key, timer.milliseconds);
       }
     } catch (error) {
       timer.due = Date.now() + timer.milliseconds;
@@ -73,15 +78,20 @@ export class Timers {
   }
 
   /** Nobody runs it until about then; the key goes a little before, for whoever looks first. */
-  private async rest(key: string, milliseconds: number): Promise<void> {
+  private async leave(key: string, milliseconds: number): Promise<void> {
     const seconds = Math.floor((milliseconds - 500) / 1000);
     if (seconds >= 1) return this.hold(key, seconds);
     await this.state.delete(key).catch((error) => this.log.warn({ job: key, err: String(error) }, 'its turn was kept'));
   }
 
+  /** Only while it is ours: whoever was frozen for longer than its lease has lost it, and takes nothing back. */
   private async hold(key: string, seconds: number): Promise<void> {
-    await this.state
-      .set(key, this.instance, { ttlSeconds: seconds })
-      .catch((error) => this.log.warn({ job: key, err: String(error) }, 'its turn was not kept'));
+    try {
+      const held = await this.state.get<string>(key);
+      if (held?.value !== this.instance) return;
+      await this.state.set(key, this.instance, { etag: held.etag, ttlSeconds: seconds });
+    } catch (error) {
+      this.log.warn({ job: key, err: String(error) }, 'its turn was not kept');
+    }
   }
 }

@@ -82,10 +82,11 @@ export function createEmbeddedAdapter(options: { state: StateStore; log: Logger 
       onWake: (name, run) => void wakers.set(name, run),
     },
     state: options.state,
-    async stop() {
+    rest() {
       stopped = true;
       for (const alarm of alarms.values()) clearTimeout(alarm);
       for (const timer of timers) clearTimeout(timer);
     },
+    stop: async () => undefined,
   };
 }

@@ -20,8 +20,9 @@ describeRuntime('the embedded adapter', async () => {
     return part;
   };
   const stopParts = async () => {
-    await adapter?.stop();
+    adapter?.rest();
     await Promise.all([owner?.stop(), consumer?.stop()]);
+    await adapter?.stop();
   };
   return {
     get adapter() {

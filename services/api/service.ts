@@ -64,6 +64,7 @@ export async function startApi(host: Host<'tasks'>, options: ApiOptions): Promis
   const people = createPeople(runtime);
   const links = createOneTimeLinks(authPool, address);
   const admission = createAdmission({
+    secret,
     sign_up: config.SIGN_UP,
     mail: mailer !== undefined,
     isFirst: async () => (await authPool.query('select from "user" limit 1')).rowCount === 0,
@@ -128,7 +129,8 @@ export async function startApi(host: Host<'tasks'>, options: ApiOptions): Promis
       const owner = await apiTokens.owner(sid.slice(TOKEN_SID.length));
       return owner && (await people.known(owner.user_id)) ? owner : null;
     }
-    const session = await sessions.get(sid);
+    // It may have ended at another instance just now.
+    const session = await sessions.get(sid, true);
     return session ? { user_id: session.user_id } : null;
   });
   runtime.consume('successors', ['com.todo.task.occurrence-due'], (event, tx) => handleOccurrenceDue(event, tx));

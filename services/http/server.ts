@@ -177,7 +177,16 @@ export function problemFrom(error: FastifyError | Error, log: Logger, bodyLimit 
     return new Problem('malformed', 'The body is not JSON.');
   if ((error as FastifyError).statusCode === 400) return new Problem('malformed');
   if (isInfrastructureError(error)) {
-    log.error({ err: String(error) }, 'database away');
+    const isDatabase = (error as { code?: string }).code !== 'SIDECAR_AWAY';
+    log.error({ err: String(error) }, isDatabase ? 'database away' : 'another service away, or the sidecar');
+    if (!isDatabase)
+      return new Problem(
+        'unavailable',
+        'A part of the server is away. Nothing was lost; try again shortly.',
+        undefined,
+        {},
+        2,
+      );
     return new Problem('unavailable', 'The database is away. Nothing was lost; try again shortly.', undefined, {}, 2);
   }
   log.error({ err: error.stack ?? String(error) }, 'unexpected error');

@@ -100,8 +100,9 @@ export function startNotification(
 
   const mailer = mailerOf(host.config);
   const { token: unsubscribeToken } = createUnsubscribe(secret);
-  // Without a mailer nothing goes out but what the app shows.
   const delivery = mailer && startDelivery({ runtime, instances, log, mail: { mailer, address, unsubscribeToken } });
+  // Without a mailer nothing goes out but what the app shows; what is brought here is taken all the same.
+  if (!delivery) runtime.consume('delivery', ['com.todo.reminder.triggered'], async () => undefined);
   runtime.answer('notification_counts', async () => {
     const [counts] = await runtime.background((tx) => tx.query(ledgerCounts, []), { readOnly: true });
     const reminders = counts ?? { scheduled: 0, overdue: 0, failed: 0, late_today: 0 };
@@ -110,8 +111,8 @@ export function startNotification(
   return {
     runtime,
     routes: (http: Http) => notificationRoutes({ http, enter, queries: createQueries(runtime) }),
+    farewell: async () => delivery?.stop(),
     async stop() {
-      await delivery?.stop();
       await runtime.stop();
       mailer?.close();
     },

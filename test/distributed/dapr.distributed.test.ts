@@ -71,6 +71,7 @@ async function startHarness(variant: 'redpanda' | 'oracle'): Promise<Harness> {
 
   async function stopApps(): Promise<void> {
     // Consumers first stop waiting for what is away: an event in hand is refused, and comes again.
+    for (const { adapter } of apps) adapter.rest();
     await Promise.all([runtimes?.owner.stop(), runtimes?.consumer.stop()]);
     await Promise.all(apps.map(({ http }) => http.close()));
     await Promise.all(apps.map(({ adapter }) => adapter.stop()));

@@ -92,6 +92,7 @@ export async function startAlone(
     RATE_LIMIT: 'off',
     LOG_LEVEL: 'silent',
     BETTER_AUTH_SECRET: 'a secret of at least thirty-two characters',
+    PUBLIC_URL: 'http://127.0.0.1:8080',
     DAPR_API_TOKEN: 'a token that nobody needs here',
     APP_API_TOKEN: 'another that nobody needs here',
     ...env,
@@ -137,9 +138,12 @@ export function openHub(connection: pg.ClientConfig): Hub {
           throw asItArrives(error);
         }
       },
+      // The others go on.
+      rest: () => undefined,
       stop: async () => void away.add(service),
     }),
     async stop() {
+      carrier.rest();
       await carrier.stop();
       await pool.end();
     },

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { About } from '@taskmaster/contracts/http/service';
 import { Problem } from '@taskmaster/contracts/problems';
 
@@ -7,18 +7,21 @@ import { Problem } from '@taskmaster/contracts/problems';
  * prints: so nobody on the network can take a fresh installation.
  */
 export function createAdmission({
+  secret,
   sign_up,
   mail,
   isFirst,
   takeInvitation,
 }: {
+  secret: string;
   sign_up: 'open' | 'closed';
   mail: boolean;
   isFirst(): Promise<boolean>;
   /** True for one account for each link that was handed out. */
   takeInvitation(token: string, email: string): Promise<boolean>;
 }) {
-  const invite = randomBytes(24).toString('base64url');
+  // The same at every instance, and after a restart.
+  const invite = Buffer.from(hkdfSync('sha256', secret, '', 'taskmaster first account', 24)).toString('base64url');
   let hasAccounts = false;
   return {
     /** @throws Problem sign_up_closed */
