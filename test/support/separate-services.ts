@@ -33,10 +33,11 @@ export async function runSeparately(env: Readonly<Record<string, string>> = {}):
   const hub = openHub(database.connection);
   const of = {} as Separate['of'];
   const logins = await createLogins(database.connection);
-  for (const service of everyService)
-    of[service] = await startAlone(service, { ...database.connection, ...logins.of(service) }, hub, env);
   const portsOf = (service: string) => [Number(new URL(of[service as ServiceName].url).port)];
   const proxy = await startProxy({ port: 0, portsOf });
+  const common = { PUBLIC_URL: proxy.url, ...env };
+  for (const service of everyService)
+    of[service] = await startAlone(service, { ...database.connection, ...logins.of(service) }, hub, common);
   return {
     url: proxy.url,
     of,
