@@ -44,7 +44,10 @@ export async function startProxy({ port, portsOf }) {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
     });
-    asked.on('error', () => (outgoing.headersSent ? outgoing.destroy() : away(outgoing)));
+    // Cut in the middle nobody knows what became of it: whoever asked is to see just that.
+    asked.on('error', (/** @type {NodeJS.ErrnoException} */ { code }) =>
+      code === 'ECONNREFUSED' ? away(outgoing) : outgoing.destroy(),
+    );
     outgoing.on('close', () => asked.destroy());
     incoming.pipe(asked);
   });
@@ -81,6 +84,12 @@ export async function startProxy({ port, portsOf }) {
 
 /** @param {import('node:http').ServerResponse} outgoing */
 function away(outgoing) {
-  const body = { type: 'about:blank', title: 'This service does not answer', status: 502, code: 'unavailable' };
-  outgoing.writeHead(502, { 'content-type': 'application/problem+json', 'retry-after': '2' }).end(JSON.stringify(body));
+  const body = {
+    type: 'https://taskmaster.dev/problems/unavailable',
+    title: 'Not able to right now; nothing was lost',
+    status: 503,
+    code: 'unavailable',
+    detail: 'This part of the server is starting. Try again shortly.',
+  };
+  outgoing.writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '2' }).end(JSON.stringify(body));
 }
