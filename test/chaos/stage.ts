@@ -42,6 +42,8 @@ export interface StageOptions {
   readonly now?: () => number;
   /** Milliseconds that consumers get to catch up before a check. */
   readonly patience?: number;
+  /** Milliseconds for which nothing may be left to do before a check, where something else than the database has events in hand. */
+  readonly quiet?: number;
 }
 
 /**
@@ -204,6 +206,7 @@ export class Stage {
       letters: sink.taken,
       ...(options.now ? {} : { pauses: this.pauses }),
       patience: options.patience ?? 90_000,
+      ...(options.quiet ? { quiet: options.quiet } : {}),
     });
   }
 

@@ -65,6 +65,7 @@ test('whatever befalls services, sidecars, scheduler and broker, every promise h
   const stage = await befall(FAULTS, {
     folder: run_folder,
     seed: SEED,
+    quiet: 2_000,
     async begin(mail) {
       const replicas = { api: 2, notification: 2, sync: 2 };
       stack = await startStack({ run_folder, replicas, env: { ...mail, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' } });
