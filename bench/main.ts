@@ -55,8 +55,10 @@ const add = (...found: Figure[]) => {
 if (positionals[0] === 'distributed') {
   const place = await openStackPlace();
   try {
-    for (const perSecond of [30, 100]) add(await effects(place, seconds, perSecond, { p50: 25, p99: 150 }));
-    add(await deviceToDevice(place, Math.min(seconds, 30), 250), await throughput(place, seconds));
+    for (const perSecond of [30, 100])
+      if (wanted('effect')) add(await effects(place, seconds, perSecond, { p50: 25, p99: 150 }));
+    if (wanted('device')) add(await deviceToDevice(place, Math.min(seconds, 30), 250));
+    if (wanted('many')) add(...(await throughput(place, seconds)));
   } finally {
     await place.end();
   }

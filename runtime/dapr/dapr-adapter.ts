@@ -39,9 +39,7 @@ const ADDED = new Set(['topic', 'pubsubname', 'traceid', 'tracestate', 'expirati
 /** Until it was taken: the service looks into its tables, and says no more often than that. */
 const JOB_AGAIN = { constant: { interval: '30s' } };
 
-const done: AppAnswer = { status: 200, body: { status: 'SUCCESS' } };
-/** To the dead-letter topic. */
-const drop: AppAnswer = { status: 200, body: { status: 'DROP' } };
+const done: AppAnswer = { status: 200 };
 /** Not able to now: the carrier tries for half a minute, and keeps what it has while `/ready` says the same. What a handler cannot do is held in the inbox, and done. */
 const notNow: AppAnswer = { status: 503 };
 
@@ -76,27 +74,41 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
     throw problemOf(answer.text, answer.headers['retry-after']) ?? new SidecarAway(`${question}: ${answer.status}`);
   }
 
-  async function receiveEvent(topic: string, body: unknown): Promise<AppAnswer> {
-    const event = eventOf(body);
-    if (!event) {
-      log.error({ topic }, 'what came is no event, to the dead-letter topic');
-      return drop;
-    }
+  /** All of them or none: what is taken twice has its effect once. */
+  async function receiveEvents(topic: string, body: unknown): Promise<AppAnswer> {
     const groups = subscribers.get(topic);
-    if (!groups) return notNow;
+    const batch = batchOf(body);
+    if (!groups || !batch) return notNow;
     try {
-      await Promise.all([...groups.values()].map((receive) => receive([event])));
-      return done;
+      if (batch.foreign.length > 0) await putAside(topic, batch.foreign);
+      await Promise.all([...groups.values()].map((receive) => receive(batch.events)));
+      return allTaken(batch);
     } catch (error) {
-      log.warn({ topic, event_id: event.id, err: String(error) }, 'not taken, it will come again');
+      log.warn({ topic, event_id: batch.events[0]?.id, err: String(error) }, 'not taken, will come again');
       return notNow;
     }
   }
 
+  /**
+   * What is no event goes to the dead-letter topic. Not by answering DROP: where a batch has an entry that is no JSON, daprd
+   * counts entries differently before and after, and takes another or ends itself.
+   */
+  async function putAside(topic: string, foreign: readonly Entry[]): Promise<void> {
+    log.error({ topic, count: foreign.length }, 'what came is no event, to the dead-letter topic');
+    const entries = foreign.map(({ entryId, event }) => ({
+      entryId,
+      event: JSON.stringify(event),
+      contentType: 'text/plain',
+    }));
+    const path = `/v1.0/publish/bulk/${components.pubsub}/${topic}-dlq`;
+    must(await sidecar.send('POST', path, { body: entries }), `${topic}-dlq not published`);
+  }
+
   function receiveFanOut(topic: string, body: unknown): AppAnswer {
-    const event = eventOf(body);
-    if (event) for (const see of observers.get(topic) ?? []) see(event);
-    return done;
+    const batch = batchOf(body);
+    if (!batch) return notNow;
+    for (const event of batch.events) for (const see of observers.get(topic) ?? []) see(event);
+    return allTaken(batch);
   }
 
   async function receiveJob(id: string, body: unknown): Promise<AppAnswer> {
@@ -106,7 +118,7 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
     const early = at - Date.now();
     if (early > 0) await new Promise((go) => setTimeout(go, early));
     await waker.run().catch((error) => log.warn({ job: waker.name, err: String(error) }, 'wake-up failed'));
-    return { status: 200 };
+    return done;
   }
 
   async function reply(question: string, { headers, body }: SidecarCall): Promise<AppAnswer> {
@@ -141,14 +153,14 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
       const isForeign = kind !== 'ask' && call.headers['dapr-caller-app-id'] !== undefined;
       if (isForeign || !isSidecar(call.headers['dapr-api-token']))
         return refusal(new Problem('forbidden', 'For the sidecar alone.'));
-      if (kind === 'events') return receiveEvent(name, call.body);
+      if (kind === 'events') return receiveEvents(name, call.body);
       if (kind === 'observe') return receiveFanOut(name, call.body);
       if (kind === 'job') return receiveJob(decodeURIComponent(name), call.body);
       if (kind === 'ask') return reply(name, call);
       // Anything else would be taken as done.
       if (kind !== 'cron') return notNow;
       timers.tick();
-      return { status: 200 };
+      return done;
     },
     subscribe(topic, group, receive) {
       const groups = subscribers.get(topic) ?? new Map();
@@ -209,6 +221,37 @@ function* batchesOf(entries: readonly string[]): Generator<string[]> {
   }
   if (batch.length > 0) yield batch;
 }
+
+/** One of those that a sidecar brings together. */
+interface Entry {
+  readonly entryId: string;
+  readonly event?: unknown;
+}
+interface Batch {
+  readonly entries: readonly Entry[];
+  readonly events: readonly Event[];
+  /** Of the entries, those that are no event of ours. */
+  readonly foreign: readonly Entry[];
+}
+
+/** https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk: undefined where it is none. */
+function batchOf(body: unknown): Batch | undefined {
+  const entries = (body as { entries?: Entry[] } | null)?.entries;
+  if (!Array.isArray(entries)) return undefined;
+  const events: Event[] = [];
+  const foreign: Entry[] = [];
+  for (const entry of entries) {
+    const event = eventOf(entry.event);
+    if (event) events.push(event);
+    else foreign.push(entry);
+  }
+  return { entries, events, foreign };
+}
+
+const allTaken = ({ entries }: Batch): AppAnswer => ({
+  status: 200,
+  body: { statuses: entries.map(({ entryId }) => ({ entryId, status: 'SUCCESS' })) },
+});
 
 /** As it was published: what Dapr added is taken off. Undefined where it is no event of ours. */
 function eventOf(body: unknown): Event | undefined {

@@ -72,7 +72,13 @@ describe('the guard bites', () => {
     file: 'x.yaml',
     kind: 'Subscription',
     metadata: { name: 'x' },
-    spec: { pubsubname: 'taskbus', topic: 'task-events', routes: { default: '/x' }, ...more },
+    spec: {
+      pubsubname: 'taskbus',
+      topic: 'task-events',
+      routes: { default: '/x' },
+      bulkSubscribe: { enabled: true, maxMessagesCount: 100, maxAwaitDurationMs: 10 },
+      ...more,
+    },
     scopes,
   });
   const resiliency = (retry: object) => ({
@@ -112,6 +118,9 @@ describe('the guard bites', () => {
     ],
     ['an app that may not subscribe', subscription({ topic: 'task-updates' }), /may not subscribe/],
     ['an app that may not write dead letters', subscription({ deadLetterTopic: 'audit-log-dlq' }), /may not publish/],
+    ['events one by one', subscription({ bulkSubscribe: undefined }), /one by one/],
+    ['a batch that waits for others', subscription({ bulkSubscribe: { enabled: true } }), /ten seconds/],
+    ['another dead letter topic', subscription({ deadLetterTopic: 'reminders-dlq' }), /to task-events-dlq/],
     ['trying too long', resiliency({ maxRetries: 4 }), /34 s/],
     ['trying for ever', resiliency({}), /Infinity s/],
   ])('at %s', (_, resource, fault) => {

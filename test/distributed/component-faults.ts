@@ -17,6 +17,8 @@ export type Topics = Readonly<Record<string, { readonly partitions: number }>>;
 const MOST_PARTITIONS = 15;
 /** Every other word is taken for PLAIN by the component, without a sign. */
 const MECHANISMS = ['SHA-256', 'SHA-512', 'PLAINTEXT'];
+/** What an event may wait for others that come with it, in each service. */
+const LONGEST_WAIT_MS = 20;
 /** A group whose consumer retries longer than this stands still when a replica joins. */
 const RETRIES_END_WITHIN_S = 30;
 
@@ -78,10 +80,15 @@ function wrongSettings(bus: Resource): string[] {
 }
 
 function wrongSubscription(subscription: Resource, buses: readonly Resource[], topics: Topics): string[] {
-  const { topic, routes, deadLetterTopic, pubsubname } = subscription.spec;
+  const { topic, routes, deadLetterTopic, pubsubname, bulkSubscribe } = subscription.spec;
   const named = [topic, ...(deadLetterTopic === undefined ? [] : [deadLetterTopic])];
   const faults = named.filter((one) => !topics[one]).map((one) => `topic ${one} is not one of deploy/topics.json`);
   if (!routes?.default) faults.push('it has no default route, so what matches no rule would be dropped');
+  if (!bulkSubscribe?.enabled) faults.push('it brings events one by one, and services take batches');
+  else if (!(bulkSubscribe.maxAwaitDurationMs <= LONGEST_WAIT_MS))
+    faults.push(`a batch would wait longer than ${LONGEST_WAIT_MS} ms, ten seconds where nothing is said`);
+  if (deadLetterTopic !== undefined && deadLetterTopic !== `${topic}-dlq`)
+    faults.push(`services put aside what is no event to ${topic}-dlq, not to ${deadLetterTopic}`);
   const carriers = buses.filter(({ metadata }) => metadata.name === pubsubname);
   if (carriers.length === 0) faults.push(`there is no component ${pubsubname}`);
   for (const bus of carriers)

@@ -45,18 +45,19 @@ export async function listeningApp(): Promise<ListeningApp> {
           request.on('data', (chunk) => (text += chunk));
           request.on('end', () => {
             const path = request.url ?? '';
-            const call = {
-              method: request.method ?? '',
-              path,
-              headers: request.headers,
-              body: read(text),
-              at: Date.now(),
-            };
+            const { method = '', headers } = request;
+            const call: Call = { method, path, headers, body: read(text), at: Date.now() };
             const isAboutEvents = !['/ready', '/dapr/config', '/dapr/subscribe'].includes(path);
-            if (isAboutEvents) calls.push(call);
             // Any other answer than 404 would be read as a list of subscriptions.
-            const status = path === '/dapr/subscribe' ? 404 : isAboutEvents ? app.answers(call) : 200;
-            response.writeHead(status, { 'content-type': 'application/json' }).end('{"heard":true}');
+            let status = path === '/dapr/subscribe' ? 404 : 200;
+            let answer: object = { heard: true };
+            if (Array.isArray(call.body?.entries))
+              answer = { statuses: call.body.entries.map((one: Entry) => takeOne(call, one)) };
+            else if (isAboutEvents) {
+              calls.push(call);
+              status = app.answers(call);
+            }
+            response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
           });
         }).listen(port, '127.0.0.1', () => {
           const address = server.address();
@@ -67,6 +68,20 @@ export async function listeningApp(): Promise<ListeningApp> {
   };
   await app.comeBack();
   return app;
+
+  /** Events come together; each counts as a call of its own. */
+  function takeOne(of: Call, { entryId, event, metadata }: Entry) {
+    const call = { ...of, headers: { ...of.headers, ...metadata }, body: event };
+    calls.push(call);
+    const status = app.answers(call);
+    return { entryId, status: status === 200 ? 'SUCCESS' : status === 404 ? 'DROP' : 'RETRY' };
+  }
+}
+
+interface Entry {
+  readonly entryId: string;
+  readonly event: unknown;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 function read(text: string): unknown {
