@@ -46,10 +46,10 @@ export async function check(options: CheckOptions): Promise<Rows> {
   await client.connect();
   try {
     // What somebody was promised for the next seconds is waited for as well.
-    let since = Date.now();
+    let since: number | undefined;
     const isDone = async () => {
-      if ((await behind(client, 10)).length > 0) since = Date.now() + 1;
-      return Date.now() - since >= (options.quiet ?? 0);
+      since = (await behind(client, 10)).length > 0 ? undefined : (since ?? Date.now());
+      return since !== undefined && Date.now() - since >= (options.quiet ?? 0);
     };
     await waitFor(isDone, options.patience);
     const left = await behind(client);
