@@ -55,22 +55,11 @@ export async function offlinePush(stand: Stand, ops: number): Promise<Figure> {
   const others = watchOthers();
   const began = performance.now();
   for (let n = 1; n <= ops; n += 100) {
-    const batch = Array.from({ length: 100 }, (_, index) => ({
-      op: randomUUID(),
-      n: n + index,
-      kind: 'create',
-      entity: 'task',
+    const tasks = Array.from({ length: 100 }, (_, index) => ({
       id: randomUUID(),
-      patch: { title: `Made offline, number ${n + index}` },
+      title: `Made offline, number ${n + index}`,
     }));
-    const { body } = await mustSend(connection, person, 'POST', `/api/workspaces/${person.workspace}/ops`, {
-      client_id,
-      schema: 1,
-      ops: batch,
-    });
-    const { results } = JSON.parse(body) as { results: { status: string }[] };
-    if (results.length !== 100 || results.some((result) => result.status !== 'ok'))
-      throw new Error(`push: ${body.slice(0, 300)}`);
+    await mustPush(connection, person, opsOf(client_id, tasks, n));
   }
   const took = (performance.now() - began) / 1000;
   const share = others();
@@ -86,4 +75,30 @@ export async function offlinePush(stand: Stand, ops: number): Promise<Figure> {
     ...(share === undefined ? {} : { others: share }),
     numbers: { seconds: took, drained },
   };
+}
+
+/** Tasks made on a device, the first of them its `n`th edit. */
+export const opsOf = (client_id: string, tasks: readonly { id: string; title: string }[], n: number) => ({
+  client_id,
+  schema: 1,
+  ops: tasks.map(({ id, title }, index) => ({
+    op: randomUUID(),
+    n: n + index,
+    kind: 'create',
+    entity: 'task',
+    id,
+    patch: { title },
+  })),
+});
+
+/** @throws where one of them was not done. */
+export async function mustPush(
+  connection: HttpConnection,
+  person: Person,
+  push: ReturnType<typeof opsOf>,
+): Promise<void> {
+  const { body } = await mustSend(connection, person, 'POST', `/api/workspaces/${person.workspace}/ops`, push);
+  const { results } = JSON.parse(body) as { results: { status: string }[] };
+  if (results.length !== push.ops.length || results.some((result) => result.status !== 'ok'))
+    throw new Error(`push: ${body.slice(0, 300)}`);
 }

@@ -58,7 +58,7 @@ if (positionals[0] === 'distributed') {
     for (const perSecond of [30, 100])
       if (wanted('effect')) add(await effects(place, seconds, perSecond, { p50: 25, p99: 150 }));
     if (wanted('device')) add(await deviceToDevice(place, Math.min(seconds, 30), 250));
-    if (wanted('many')) add(...(await throughput(place, seconds)));
+    for (const changes of [1, 10]) if (wanted('many')) add(...(await throughput(place, seconds, changes)));
   } finally {
     await place.end();
   }

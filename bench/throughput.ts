@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { Consumer } from '@platformatic/kafka';
 import topics from '../deploy/topics.json' with { type: 'json' };
 import { randomFrom } from '../test/chaos/random.ts';
 import { HttpConnection, mustSend } from './connection.ts';
+import { mustPush, opsOf } from './devices.ts';
 import { type Figure, round } from './figures.ts';
 import { checkInvariants } from './invariants.ts';
 import { processorTime, watchOthers } from './machine.ts';
@@ -12,9 +14,10 @@ const CLIENTS = 32;
 
 /**
  * As much as clients get done, and how long consumers then take to have all of it: what they fall behind by, they show there.
- * Beside it what each process took of the processors: the most of it is what gives out first.
+ * Each sends so many changes a request: one is what people do, more is what a device sends that was offline, and leaves more of the
+ * machine to the events. Beside it what each process took of the processors: the most of it is what gives out first.
  */
-export async function throughput(place: StackPlace, seconds: number): Promise<Figure[]> {
+export async function throughput(place: StackPlace, seconds: number, changesARequest: number): Promise<Figure[]> {
   const people = await place.people(CLIENTS);
   const connections = await Promise.all(people.map(() => HttpConnection.open(place.url)));
   const random = randomFrom(7);
@@ -26,9 +29,13 @@ export async function throughput(place: StackPlace, seconds: number): Promise<Fi
   await Promise.all(
     people.map(async (person, index) => {
       const connection = connections[index] as HttpConnection;
+      const client_id = randomUUID();
       while (performance.now() - began < seconds * 1000) {
-        await mustSend(connection, person, 'POST', '/api/tasks', newTask(random));
-        created.set(person.workspace, (created.get(person.workspace) ?? 0) + 1);
+        const done = created.get(person.workspace) ?? 0;
+        const tasks = Array.from({ length: changesARequest }, () => newTask(random));
+        if (changesARequest === 1) await mustSend(connection, person, 'POST', '/api/tasks', tasks[0]);
+        else await mustPush(connection, person, opsOf(client_id, tasks, done + 1));
+        created.set(person.workspace, done + changesARequest);
       }
     }),
   );
@@ -47,7 +54,7 @@ export async function throughput(place: StackPlace, seconds: number): Promise<Fi
   const behind = drained - (written - began) / 1000;
   return [
     {
-      what: `events over all topics, ${CLIENTS} clients, ${seconds} s`,
+      what: `events over all topics, ${CLIENTS} clients, ${changesARequest} a request, ${seconds} s`,
       value: `${round(perSecond)}/s (${round(changes / drained)} changes/s), everything handled ${round(behind)} s after the last`,
       spread: '',
       must: '≥ 1,000/s',
@@ -56,7 +63,7 @@ export async function throughput(place: StackPlace, seconds: number): Promise<Fi
       numbers: { per_second: perSecond, events, changes, seconds_behind: behind },
     },
     {
-      what: 'of the processors meanwhile, in %',
+      what: `of a processor meanwhile, in %, ${changesARequest} a request`,
       value: [...processors].map(([name, part]) => `${name} ${round(part)}`).join(', '),
       spread: '',
       must: '',
