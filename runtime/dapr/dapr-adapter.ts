@@ -32,7 +32,7 @@ export interface DaprAdapter extends Adapter {
 }
 
 /** A batch goes out well below the megabyte that brokers take of one message and the four that daprd takes of one request. */
-const MOST_IN_A_BATCH = 100;
+const MOST_IN_A_BATCH = 500;
 const BYTES_IN_A_BATCH = 1_000_000;
 /** What Dapr writes into an envelope that is ours. */
 const ADDED = new Set(['topic', 'pubsubname', 'traceid', 'tracestate', 'expiration']);
