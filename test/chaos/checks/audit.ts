@@ -2,10 +2,11 @@ import { Verifier } from '@taskmaster/contracts/audit/chain';
 import type { Holding } from '@taskmaster/contracts/audit/entry';
 import type pg from 'pg';
 import type { Finding } from '../promises.ts';
+import { unwitnessed } from './behind.ts';
 
 const entries = `select substr(chain, 11) as workspace_id, seq, sequence, resource_id from audit.audit_logs where chain like 'workspace:%'`;
 
-/** One entry a change, in its order, none without one; and every chain computes. */
+/** One entry a change, in its order, and one an act, none without; and every chain computes. */
 export async function audit(client: pg.Client) {
   const ask = async (text: string) => (await client.query<Finding>(text)).rows;
   const { rows: chains } = await client.query<{ chain: string; seq: number; hash: string }>(
@@ -25,12 +26,15 @@ export async function audit(client: pg.Client) {
     entries: rows.length,
     missing: await ask(
       `select c.entity_id::text as id, c.workspace_id || ' ' || c.seq as what from tasks.change c
-       where not exists (select from audit.audit_logs a where a.chain = 'workspace:' || c.workspace_id and a.sequence = c.seq)`,
+       where not exists (select from audit.audit_logs a where a.chain = 'workspace:' || c.workspace_id and a.sequence = c.seq)
+       union all ${unwitnessed}`,
     ),
     extra: await ask(
       `select min(a.resource_id) as id, a.workspace_id || ' ' || a.sequence || ': ' || count(*) || ' entries, ' || count(c.seq) || ' changes' as what
        from (${entries}) a left join tasks.change c on c.workspace_id::text = a.workspace_id and c.seq = a.sequence
-       group by a.workspace_id, a.sequence having count(*) <> 1 or count(c.seq) = 0`,
+       group by a.workspace_id, a.sequence having count(*) <> 1 or count(c.seq) = 0
+       union all select min(resource_id), event_id || ': ' || count(*) || ' entries of one act'
+       from audit.audit_logs where sequence is null group by event_id having count(*) > 1`,
     ),
     reordered: await ask(
       `select resource_id as id, workspace_id || ': ' || sequence || ' after ' || before as what from (
