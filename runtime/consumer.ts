@@ -353,6 +353,11 @@ export class Consumer<Owner extends string> {
 
   /** Applies a dead letter late, once. */
   async replay(event: Event, tx: Tx<Owner>, emit: Emit): Promise<'applied' | 'superseded'> {
+    if (!isSequenced(event.type)) {
+      // Sent again meanwhile it has taken effect; what is sent again later is to find it seen.
+      const fresh = await tx.query(this.sql.seeOnce, [this.options.name, event.id]);
+      if (fresh.length === 0) return 'superseded';
+    }
     return (await this.handle(event, tx, emit, true)) === 'superseded' ? 'superseded' : 'applied';
   }
 
