@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { serviceNames } from '@taskmaster/contracts/http/admin';
+import { everyService } from '@taskmaster/contracts/services';
 import { ask, Refused } from './ask.ts';
 import { table } from './table.ts';
 import { beginningsInWords, inWords, verifyFile } from './verify-audit.ts';
@@ -16,6 +17,7 @@ const HELP = `taskmaster: for whoever runs the place, on the machine where it ru
   dead-letters                         events that could not be handled
   dead-letters show SERVICE ID         one of them, with its event
   dead-letters replay SERVICE ID       apply it now, once
+  replay SINCE                         after a broker was lost: have every service publish again what it emitted since then
   backup                               make a backup now, while everybody goes on
   restore FILE                         put one into a new DATA_DIR (or an empty DATABASE_URL); TaskMaster must not run there
   audit verify FILE [--checkpoints FILE] [--key HEX]
@@ -58,6 +60,9 @@ async function main(): Promise<void> {
         const { outcome } = await ask<{ outcome: string }>('POST', `${deadLetterPath(rest)}/replay`, {});
         return say(REPLAYED[outcome] ?? outcome);
       }
+      break;
+    case 'replay':
+      if (verb) return replay(verb);
       break;
     case 'backup': {
       const { file, rows, bytes } = await ask<{ file: string; rows: number; bytes: number }>(
@@ -109,6 +114,13 @@ function deadLetterPath([service = '', id = '']: string[]): string {
   if (!(serviceNames as readonly string[]).includes(service))
     throw new Refused(`A service is one of ${serviceNames.join(', ')}.`);
   return `/api/admin/${service}/dead-letters/${encodeURIComponent(id)}`;
+}
+
+async function replay(since: string): Promise<void> {
+  for (const service of everyService) {
+    const { events } = await ask<{ events: number }>('POST', `/api/admin/${service}/replay`, { since });
+    say(`${service}: ${events} events go out again`);
+  }
 }
 
 function showLink({ url, expires_at }: { url: string; expires_at: string }): void {

@@ -77,8 +77,9 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
 
   const createLogRelay = (of: LogSource) =>
     new LogRelay<Owner>({ schema, source: of, database: background, publish, log, metrics });
+  const createOutboxRelay = () => new OutboxRelay<Owner>(schema, background, publish, log);
   async function startRelays(): Promise<void> {
-    outbox = new OutboxRelay<Owner>(schema, background, publish, log);
+    outbox = createOutboxRelay();
     outbox.start();
     if (!source) return;
     logRelay = createLogRelay(source);
@@ -171,6 +172,11 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       return {
         workspaces: (await source.heads(workspaceIds ? { workspace_ids: [...workspaceIds] } : { all: true })).length,
       };
+    },
+    async sendAgain(since) {
+      const sent = await (outbox ?? createOutboxRelay()).unmark(since);
+      afterCommit([], true);
+      return sent;
     },
     deadLetters,
     counts: async () => {

@@ -96,6 +96,10 @@ export function inboxStatements<Owner extends string>(schema: Owner) {
               (select count(*) from $schema.outbox where published_at is null) as outbox`,
     ),
     sweepSeen: say('sweep_seen', `delete from $schema.seen where seen_at < now() - interval '35 days'`),
-    sweepOutbox: say('sweep_outbox', `delete from $schema.outbox where published_at < now() - interval '35 days'`),
+    // By its birth: sent again it must not outlive what says of it that it was seen.
+    sweepOutbox: say(
+      'sweep_outbox',
+      `delete from $schema.outbox where published_at is not null and created_at < now() - interval '35 days'`,
+    ),
   };
 }

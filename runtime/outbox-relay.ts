@@ -1,5 +1,5 @@
 import type { Event } from '@taskmaster/contracts/events/event';
-import type { Topic } from '@taskmaster/contracts/events/types';
+import { passingEventTypes, type Topic } from '@taskmaster/contracts/events/types';
 import type { Database } from './database.ts';
 import type { Statement } from './runtime.ts';
 import type { Logger } from './telemetry.ts';
@@ -15,6 +15,7 @@ export class OutboxRelay<Owner extends string> {
   private readonly sql: {
     waiting: Statement<Owner, { id: string; topic: Topic; event: Event }>;
     mark: Statement<Owner, never>;
+    unmark: Statement<Owner, { events: number }>;
   };
 
   constructor(
@@ -33,6 +34,12 @@ export class OutboxRelay<Owner extends string> {
         owner: schema,
         name: `${this.schema}_outbox_mark`,
         text: `update ${schema}.outbox set published_at = now() where id = any($1::uuid[])`,
+      },
+      unmark: {
+        owner: schema,
+        name: `${this.schema}_outbox_unmark`,
+        text: `with again as (update ${schema}.outbox set published_at = null where published_at >= $1 and event->>'type' <> all($2) returning 1)
+               select count(*) as events from again`,
       },
     };
   }
@@ -53,6 +60,12 @@ export class OutboxRelay<Owner extends string> {
     if (this.active || this.stopped) return;
     this.active = true;
     this.running = this.run();
+  }
+
+  /** What was published since then, and is kept still, goes out again: by whichever instance relays. */
+  async unmark(since: string): Promise<{ events: number }> {
+    const [unmarked] = await this.database.transact((tx) => tx.query(this.sql.unmark, [since, passingEventTypes]));
+    return { events: Number(unmarked?.events ?? 0) };
   }
 
   private async run(): Promise<void> {

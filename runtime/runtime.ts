@@ -38,6 +38,11 @@ export interface Runtime<Owner extends string> {
   every(name: string, milliseconds: number, run: () => Promise<void>): void;
   /** Sends the log of these workspaces (all, without) again from a sequence; consumers that have it pass it over. */
   replay(from: number, workspaceIds?: readonly string[]): Promise<{ workspaces: number }>;
+  /**
+   * Publishes again what this service emitted and published since then, as far back as 35 days: for a broker that lost it.
+   * Consumers that have it pass it over.
+   */
+  sendAgain(since: string): Promise<{ events: number }>;
   deadLetters: DeadLetters;
   /** Rows that wait: to be published, to be handled, to be looked at by a person. */
   counts(): Promise<{ outbox: number; inbox: number; dead_letters: number }>;

@@ -1,4 +1,5 @@
 import { serviceNames } from '@taskmaster/contracts/http/admin';
+import { everyService } from '@taskmaster/contracts/services';
 import { createLogger, createMetrics } from '@taskmaster/runtime/telemetry';
 import { aboutRoute } from './api/routes/about.ts';
 import { adminRoutes } from './api/routes/admin.ts';
@@ -8,6 +9,7 @@ import { auditRoutes } from './audit/routes.ts';
 import { backupRoutes } from './backup/routes.ts';
 import { aboutRoutes, describeApi } from './http/about-service.ts';
 import { deadLetterRoutes } from './http/dead-letter-routes.ts';
+import { replayRoute } from './http/replay-route.ts';
 import { createServer } from './http/server.ts';
 import { notificationRoutes } from './notification/routes.ts';
 
@@ -27,6 +29,7 @@ export async function buildOpenApi({ version = '1', backups = true } = {}): Prom
     mountApi({ http } as Parts & Parameters<typeof mountApi>[0]);
     auditRoutes({ http } as Parameters<typeof auditRoutes>[0]);
     for (const service of serviceNames) deadLetterRoutes({ http, service } as Parameters<typeof deadLetterRoutes>[0]);
+    for (const service of everyService) replayRoute({ http, service } as Parameters<typeof replayRoute>[0]);
     adminRoutes({ http } as Parameters<typeof adminRoutes>[0]);
     if (backups) backupRoutes({ http } as Parameters<typeof backupRoutes>[0]);
     notificationRoutes({ http } as Parameters<typeof notificationRoutes>[0]);

@@ -180,6 +180,26 @@ describe('whoever runs the place', () => {
   });
 });
 
+it('has a service publish again what it emitted since a time: whoever has it passes it over', async () => {
+  const somebody = await services.person('somebody');
+  const marks = async () =>
+    (await owner.query('select count(*)::int as n from tasks.outbox where published_at is null')).rows[0].n;
+  const acts = async () => (await actsOf('signed_up')).length;
+  await until(async () => (await marks()) === 0 && (await acts()) >= 3, 'everything published');
+  const before = await acts();
+  const since = new Date(0).toISOString();
+  expect((await somebody.call('POST', '/api/admin/api/replay', { since })).status).toBe(403);
+  expect((await operate('POST', '/api/admin/api/replay', { since: 'yesterday' })).status).toBe(422);
+  const { status, json } = await operate('POST', '/api/admin/api/replay', { since });
+  expect(status).toBe(200);
+  expect(json.events).toBeGreaterThanOrEqual(before);
+  await until(async () => (await marks()) === 0, 'published again');
+  await until(async () => (await actsOf('events_sent_again')).length === 1, 'the entry');
+  expect(await acts()).toBe(before);
+  for (const service of ['recurring', 'notification', 'sync', 'audit'])
+    expect((await operate('POST', `/api/admin/${service}/replay`, { since })).status, service).toBe(200);
+});
+
 it('where sign-up is closed, an invitation makes one account', async () => {
   const closed = await runServices({ SIGN_UP: 'closed' });
   try {

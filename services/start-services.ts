@@ -14,6 +14,7 @@ import { aboutRoutes, type Dependency, describeApi } from './http/about-service.
 import { recorder, recordRefusals } from './http/acts.ts';
 import { deadLetterRoutes } from './http/dead-letter-routes.ts';
 import { createIdentity } from './http/identity.ts';
+import { replayRoute } from './http/replay-route.ts';
 import { createServer, type Http } from './http/server.ts';
 import { inlineScriptHashes, pageRoutes } from './http/web-page.ts';
 import { startNotification } from './notification/service.ts';
@@ -183,6 +184,7 @@ function mount(http: Http, name: ServiceName, host: Host<string>, routes: Servin
     const own = scope as unknown as Http;
     recordRefusals(own, record, log);
     routes?.(own);
+    replayRoute({ http: own, service: name, runtime, enterAdmin, record });
     if (consumer)
       deadLetterRoutes({ http: own, service: consumer, deadLetters: runtime.deadLetters, enterAdmin, record, log });
   });

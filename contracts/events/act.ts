@@ -18,6 +18,7 @@ export interface Act {
     | 'password_reset_link_made'
     | 'invitation_made'
     | 'dead_letter_replayed'
+    | 'events_sent_again'
     | 'backup_made'
     | 'restored';
   /** The person; `operator` on their socket or in their terminal; null where nobody is known. */

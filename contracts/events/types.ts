@@ -33,6 +33,8 @@ const others = {
   'com.todo.notification.updated': 'reminders',
   'com.todo.audit.recorded': 'audit-log',
 } as const;
+/** Only open sockets see these, and are told the newest when they open: sent again they would be stale. */
+export const passingEventTypes: readonly EventType[] = ['com.todo.task.sync', 'com.todo.notification.updated'];
 export type OtherEventType = keyof typeof others;
 export type EventType = ChangeEventType | OtherEventType;
 

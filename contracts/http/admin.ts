@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { uuid } from '../fields.ts';
+import { instant, uuid } from '../fields.ts';
 
 /** What whoever runs the place sees and does. These services consume events, so there are some that they could not handle. */
 export const serviceNames = ['api', 'recurring', 'notification', 'audit'] as const;
@@ -25,6 +25,10 @@ export const wholeDeadLetterSchema = deadLetterSchema
   .extend({ event: z.record(z.string(), z.unknown()) })
   .meta({ id: 'WholeDeadLetter' });
 export const replayedSchema = z.object({ outcome: z.enum(['applied', 'superseded', 'already_replayed']) });
+
+/** Where a broker lost what it was given: from when on a service is to publish again what it emitted. */
+export const replaySchema = z.strictObject({ since: instant });
+export const sentAgainSchema = z.object({ events: z.int() });
 
 export const statusSchema = z
   .object({

@@ -321,6 +321,31 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       expect(await settled(space, 1)).toEqual([1]);
     });
 
+    it('sends again what was emitted since a time, where a carrier lost it; who has it passes it over', async () => {
+      const [before, lost, seen] = [due(), due(), due()];
+      const emit = (event: Event) =>
+        harness.consumer().transact(async (_tx: Tx<'recurring'>, emitted: Emit) => emitted(event));
+      for (const event of [before, lost, seen]) {
+        await emit(event);
+        await waitFor(async () => handled.includes(event.id) || undefined, 'the emitted event');
+      }
+      const [at] = await waitFor(async () => {
+        const rows = await harness.sql<{ published_at: string | null }>(
+          'select published_at::text from recurring.outbox where id = $1',
+          [lost.id],
+        );
+        return rows[0]?.published_at ? rows : undefined;
+      }, 'its mark');
+      // As if it had never come.
+      await harness.sql('delete from tasks.seen where event_id = $1', [lost.id]);
+      const { events } = await harness.consumer().sendAgain(at?.published_at ?? '');
+      expect(events).toBe(2);
+      const times = (event: Event) => handled.filter((id) => id === event.id).length;
+      await waitFor(async () => times(lost) === 2 || undefined, 'the event that was lost');
+      await waitFor(async () => (await harness.consumer().counts()).outbox === 0 || undefined, 'an empty outbox');
+      expect([times(before), times(seen)]).toEqual([1, 1]);
+    });
+
     it('sends what was emitted once the transaction is committed, once; and nothing of one that was rolled back', async () => {
       const event = due();
       await harness.consumer().transact(async (_tx: Tx<'recurring'>, emit: Emit) => emit(event));
@@ -350,6 +375,15 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
         async () => (await harness.owner().deadLetters.list()).some((one) => one.event_id === event.id) || undefined,
         'the dead letter',
       );
+
+      // Sent again, it has its effect when it can be handled, and the letter none any more.
+      trouble.delete(event.id);
+      await waitFor(async () => (await harness.consumer().counts()).outbox === 0 || undefined, 'an empty outbox');
+      await harness.consumer().sendAgain(event.time);
+      await waitFor(async () => handled.includes(event.id) || undefined, 'the effect');
+      const letter = (await harness.owner().deadLetters.list()).find((one) => one.event_id === event.id);
+      expect(await harness.owner().deadLetters.replay(letter?.id ?? '')).toBe('superseded');
+      expect(handled.filter((id) => id === event.id)).toHaveLength(1);
     });
 
     it('fans out to every observer, and to nobody else', async () => {

@@ -135,6 +135,8 @@ function actInWords({ action, user_id }: AuditEntry, { detail }: Payload, isYou:
       return { did: 'made an invitation' };
     case 'dead_letter_replayed':
       return { did: 'replayed what could not be handled,', what: text(detail?.service) };
+    case 'events_sent_again':
+      return { did: 'had events sent again,', what: text(detail?.service) };
     case 'backup_made':
       return { did: 'made a backup' };
     case 'restored':
