@@ -1,23 +1,25 @@
 // `npm run stack`: the program as it runs in a cluster, on this machine and without containers: five services, each with its Dapr
-// sidecar, on a real Kafka. Ctrl-C ends it. From another terminal: `npm run stack -- down | status | logs NAME | kill NAME`.
+// sidecar, on a real Kafka. Ctrl-C ends it. From another terminal: `npm run stack -- down | status | logs NAME | kill NAME | roll SERVICE`.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
-import { startStack } from './stack/stack.mjs';
+import { SERVICES, startStack } from './stack/stack.mjs';
 import { build } from './steps/build.mjs';
 import { install } from './steps/install.mjs';
 import { root, StepFailed } from './steps/step.mjs';
 
 const USAGE = `npm run stack [-- variant redpanda|oracle] [replicas sync=2,notification=2]
-npm run stack -- down | status | logs NAME | kill NAME`;
+npm run stack -- down | status | logs NAME | kill NAME | roll SERVICE`;
 const folder = path.resolve(root, process.env.DATA_DIR ?? 'data', 'stack');
 const told = path.join(folder, 'stack.json');
+/** Names the service that is to be replaced. */
+const wished = path.join(folder, 'roll');
 
 const [command = 'up', ...words] = process.argv.slice(2);
 /** @type {Record<string, () => unknown>} */
-const commands = { up, variant: up, replicas: up, down, status, logs, kill };
+const commands = { up, variant: up, replicas: up, down, status, logs, kill, roll };
 try {
   await (commands[command] ?? usage)();
 } catch (error) {
@@ -55,6 +57,11 @@ async function up() {
   tell();
   const telling = setInterval(tell, 500);
   console.log(`\n  TaskMaster is ready:  ${stack.url}\n  Logs are in ${folder}. Ctrl-C ends all of it.\n`);
+  process.on('SIGUSR2', async () => {
+    const service = /** @type {import('./stack/stack.mjs').ServiceName} */ (readFileSync(wished, 'utf8'));
+    await stack.roll(service).catch((error) => console.error(`  ${service} was not replaced: ${error.message}`));
+    rmSync(wished, { force: true });
+  });
   let stopping = false;
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
     process.on(signal, async () => {
@@ -121,6 +128,17 @@ function kill() {
   const { pid } = processCalled();
   if (!pid) throw new StepFailed('It does not run just now.');
   process.kill(pid, 'SIGKILL');
+}
+
+/** The new one is ready before the old one goes. */
+async function roll() {
+  const { pid, processes } = stackOrFail();
+  if (existsSync(wished)) throw new StepFailed('One is being replaced just now.');
+  if (!words[0] || !processes.some(({ name }) => new RegExp(`^${words[0]}-\\d+$`).test(name)))
+    throw new StepFailed(`Which? One of ${Object.keys(SERVICES).join(', ')}`);
+  writeFileSync(wished, words[0]);
+  process.kill(pid, 'SIGUSR2');
+  while (existsSync(wished) && running()) await sleep(100);
 }
 
 function logs() {

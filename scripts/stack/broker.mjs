@@ -70,7 +70,15 @@ export async function startBroker({ run_folder, variant = 'redpanda', database_u
     await Promise.all([scheduler.stop(), kafka.stop()]);
   }
 
-  return { run_folder: folder, variant, kafka, scheduler, sidecar, stop };
+  /** As after the loss of its disk: it comes back with nothing, and the topics are made again. @param {'kafka' | 'scheduler'} name */
+  async function wipe(name) {
+    const one = { kafka, scheduler }[name];
+    await one.kill();
+    await one.wipe();
+    await (name === 'kafka' ? startKafka() : one.start());
+  }
+
+  return { run_folder: folder, variant, kafka, scheduler, sidecar, wipe, stop };
 }
 
 /** Kept in the folder: the broker knows them from the day it was made. @param {string} folder */

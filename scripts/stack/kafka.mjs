@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Admin } from '@platformatic/kafka';
@@ -96,6 +96,12 @@ export async function createKafka({ folder, passwords }) {
     await quietly([...java, 'kafka.tools.StorageTool', ...words]);
   }
 
+  /** While it does not run: everything that it kept. */
+  async function wipe() {
+    rmSync(place('kafka'), { recursive: true, force: true });
+    await format();
+  }
+
   function settings() {
     const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
     // Only a quoted name may have slashes in it.
@@ -134,7 +140,7 @@ export async function createKafka({ folder, passwords }) {
     });
   }
 
-  return { ...broker, logins, certificate: place('server.pem'), bootstrap: `127.0.0.1:${plain}`, createTopics };
+  return { ...broker, logins, certificate: place('server.pem'), bootstrap: `127.0.0.1:${plain}`, createTopics, wipe };
 }
 
 /** None if there is no such topic. @param {Admin} admin @param {string} topic @returns {Promise<number>} */

@@ -23,7 +23,7 @@ export function serviceAt(address) {
  * @param {object} options
  * @param {number} options.port
  * @param {(service: string) => readonly number[]} options.portsOf of those that can be asked now
- * @returns {Promise<{url: string, close(): Promise<void>}>}
+ * @returns {Promise<{url: string, underWay(port: number): number, close(): Promise<void>}>}
  */
 export async function startProxy({ port, portsOf }) {
   let turn = 0;
@@ -34,12 +34,16 @@ export async function startProxy({ port, portsOf }) {
   };
   /** @param {import('node:http').IncomingMessage} incoming */
   const headersOf = ({ headers, socket }) => ({ ...headers, 'x-forwarded-for': socket.remoteAddress });
+  /** How many requests each has to answer still. @type {Map<number, number>} */
+  const underWay = new Map();
   /** @type {Set<import('node:stream').Duplex>} */
   const sockets = new Set();
 
   const proxy = createServer((incoming, outgoing) => {
-    const host = '127.0.0.1';
-    const to = { host, port: target(incoming), method: incoming.method, path: incoming.url };
+    const port = target(incoming) ?? 0;
+    underWay.set(port, (underWay.get(port) ?? 0) + 1);
+    outgoing.once('close', () => underWay.set(port, (underWay.get(port) ?? 0) - 1));
+    const to = { host: '127.0.0.1', port, method: incoming.method, path: incoming.url };
     const asked = request({ ...to, headers: headersOf(incoming) }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);
@@ -73,6 +77,7 @@ export async function startProxy({ port, portsOf }) {
   const address = proxy.address();
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address ? address.port : port}`,
+    underWay: (port) => underWay.get(port) ?? 0,
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();

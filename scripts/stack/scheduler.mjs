@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { ensureDapr } from './binaries.mjs';
 import { freePorts, isListening } from './ports.mjs';
@@ -9,6 +10,7 @@ export async function createScheduler({ folder }) {
   const [port = 0, health = 0, client = 0, peer = 0] = await freePorts(4);
   const address = `127.0.0.1:${port}`;
   const id = 'dapr-scheduler-server-0';
+  const data = path.join(folder, 'scheduler');
   const words = {
     id,
     port,
@@ -17,7 +19,7 @@ export async function createScheduler({ folder }) {
     'override-broadcast-host-port': address,
     'healthz-port': health,
     'healthz-listen-address': '127.0.0.1',
-    'etcd-data-dir': path.join(folder, 'scheduler'),
+    'etcd-data-dir': data,
     'etcd-client-port': client,
     'etcd-initial-cluster': `${id}=http://localhost:${peer}`,
     // It is alone: nobody else could be elected, so it need not wait and see.
@@ -33,7 +35,9 @@ export async function createScheduler({ folder }) {
     // Its health says yes a second before its store, and with it every call, is there.
     isReady: async () => (await isListening(client)) && answersOk(`http://127.0.0.1:${health}/healthz`),
   });
-  return { ...process, address };
+  /** While it does not run: every job. */
+  const wipe = async () => rmSync(data, { recursive: true, force: true });
+  return { ...process, address, wipe };
 }
 
 /** @param {string} url @param {Record<string, string>} [headers] @returns {Promise<boolean>} */

@@ -11,7 +11,7 @@ import { createService } from './service.mjs';
 
 const table = path.join(root, 'deploy/routes.json');
 /** The ports are those that a service and its sidecar have where these are free. @type {Record<ServiceName, {app_id: string, port: number, sidecar_port: number}>} */
-const SERVICES = JSON.parse(readFileSync(table, 'utf8')).services;
+export const SERVICES = JSON.parse(readFileSync(table, 'utf8')).services;
 const LOOK_EVERY_MS = 500;
 
 /** @typedef {'api' | 'recurring' | 'notification' | 'sync' | 'audit'} ServiceName */
@@ -45,7 +45,7 @@ export async function startStack({
   const folder = realpathSync(run_folder);
   /** @type {(() => Promise<unknown>)[]} */
   const undo = [];
-  /** @type {Set<{name: string, pid(): number | undefined, start(): Promise<void>, kill(): Promise<void>, log: string}>} */
+  /** @type {Set<{name: string, pid(): number | undefined, start(): Promise<void>, kill(): Promise<void>, stop(): Promise<void>, log: string}>} */
   const watched = new Set();
   /** @type {Set<string>} */
   const away = new Set();
@@ -71,16 +71,14 @@ export async function startStack({
     watched.add({ ...database, name: 'database' });
     watched.add({ ...broker.kafka, name: 'kafka' }).add({ ...broker.scheduler, name: 'scheduler' });
 
-    /** @type {ReturnType<typeof createService>[]} */
+    /** Those that the address sends to. @type {(ReturnType<typeof createService> & {replica: number, sidecar: import('./broker.mjs').Sidecar})[]} */
     const services = [];
-    /** @type {Record<string, import('./broker.mjs').Sidecar & {service_url: string}>} */
-    const sidecars = {};
     const address = port || (await freePorts(1))[0] || 0;
     const url = `http://127.0.0.1:${address}`;
     const settings = { PUBLIC_URL: url, SIGN_UP: 'open', TRUST_PROXY: '1', ...env };
 
-    /** @param {ServiceName} service @param {number} replica */
-    async function add(service, replica) {
+    /** @param {ServiceName} service @param {number} replica @param {string} [from] a folder with another build of it */
+    async function add(service, replica, from = program) {
       const { app_id, ...usual } = SERVICES[service];
       const [free = 0, freeHttp = 0] = await freePorts(2);
       const takes = async (/** @type {number} */ wanted) =>
@@ -101,13 +99,12 @@ export async function startStack({
         sidecar,
         folder,
         env: settings,
-        ...(program ? { program } : {}),
+        ...(from ? { program: from } : {}),
       });
       undo.push(one.stop);
       await one.start();
       await sidecar.ready();
-      services.push(one);
-      if (replica === 0) sidecars[service] = { ...sidecar, service_url: one.url };
+      services.push({ ...one, replica, sidecar });
       watched.add(one).add({ ...sidecar, name: `${name}-daprd` });
       say(`${name} on ${one.url}, its sidecar on ${sidecar.url}`);
     }
@@ -127,6 +124,17 @@ export async function startStack({
     });
     undo.push(proxy.close);
     void startAgain();
+
+    /** @param {(typeof services)[number]} old */
+    async function retire(old) {
+      services.splice(services.indexOf(old), 1);
+      while (proxy.underWay(old.port) > 0) await sleep(20);
+      for (const one of watched) if ([old.name, `${old.name}-daprd`].includes(one.name)) watched.delete(one);
+      // The service last: it has to answer what its sidecar still brings.
+      await old.sidecar.stop();
+      await old.stop();
+    }
+
     return {
       url,
       variant,
@@ -134,9 +142,10 @@ export async function startStack({
       broker,
       /** The sidecar of the first instance, and where that listens. @param {ServiceName} service */
       sidecar: (service) => {
-        const found = sidecars[service];
-        if (!found) throw new Error(`${service} has no sidecar`);
-        return found;
+        const all = services.filter((one) => one.service === service);
+        const [first] = all.sort((a, b) => a.replica - b.replica);
+        if (!first) throw new Error(`${service} has no sidecar`);
+        return { ...first.sidecar, service_url: first.url };
       },
       /**
        * As a power cut: it is started again, unless it is to stay away until it is called back.
@@ -146,6 +155,29 @@ export async function startStack({
       async kill(name, { stays_away = false } = {}) {
         if (stays_away) away.add(name);
         await called(name).kill();
+      },
+      /** As the loss of its disk: it comes back with nothing. @param {'kafka' | 'scheduler'} name */
+      async wipe(name) {
+        away.add(name);
+        await broker.wipe(name).finally(() => away.delete(name));
+      },
+      /** As an operator does: it ends in order, and is started again. @param {string} name */
+      restart: (name) => called(name).stop(),
+      /**
+       * Replaces instances of a service one after another, as a cluster brings a new version: the new one is ready before the old
+       * one is sent nothing more, and the old one ends when it has answered everybody.
+       *
+       * @param {ServiceName} service @param {{program?: string, instances?: number}} [how] else all of them, by the same build
+       */
+      async roll(service, { program: from, instances = Number.POSITIVE_INFINITY } = {}) {
+        const old = services.filter((one) => one.service === service).slice(0, instances);
+        for (const one of old) {
+          const taken = new Set(services.filter((each) => each.service === service).map(({ replica }) => replica));
+          let replica = 0;
+          while (taken.has(replica)) replica++;
+          await add(service, replica, from);
+          await retire(one);
+        }
       },
       /** @param {string} name */
       comeBack: (name) => void away.delete(name),
