@@ -87,7 +87,7 @@ export const STACK_MUTANTS: readonly StackMutant[] = [
     ],
     load: 5_000,
     befall: sendAgain,
-    patience: 10_000,
+    patience: 60_000,
   },
   {
     breaks: 'a consumer takes an event that is no change however often it comes',
@@ -100,7 +100,7 @@ export const STACK_MUTANTS: readonly StackMutant[] = [
     ],
     load: 5_000,
     befall: sendAgain,
-    patience: 10_000,
+    patience: 60_000,
   },
   {
     breaks: 'an outbox is marked before it is published',
@@ -180,7 +180,7 @@ export const STACK_MUTANTS: readonly StackMutant[] = [
     patience: 90_000,
   },
   { ...alsoHere('the cursor is committed before the effect'), load: 15_000, patience: 15_000 },
-  { ...alsoHere('the id of a successor is drawn, not derived'), load: 10_000, befall: sendAgain, patience: 15_000 },
+  { ...alsoHere('the id of a successor is drawn, not derived'), load: 10_000, befall: sendAgain, patience: 60_000 },
   {
     ...alsoHere('the answer is sent before the commit'),
     load: 5_000,

@@ -66,15 +66,6 @@ export function stackFaults(place: () => Stack, program: string): readonly Fault
     place().signal(name, 'SIGCONT');
   };
 
-  /** What is published meanwhile is with nobody yet. */
-  async function whileConsumersStand(work: () => Promise<unknown>): Promise<void> {
-    const names = ['recurring', 'notification', 'audit'].flatMap((service) => [`${service}-0`, `${service}-1`]);
-    for (const name of names) place().signal(name, 'SIGSTOP');
-    await work().finally(() => {
-      for (const name of names) place().signal(name, 'SIGCONT');
-    });
-  }
-
   return [
     each('kill -9 of each service', /^(api|recurring|notification|sync|audit)-0$/, kill),
     each('kill -9 of each sidecar', /-0-daprd$/, kill),
@@ -89,8 +80,10 @@ export function stackFaults(place: () => Stack, program: string): readonly Fault
     each(`a consumer stopped for ${STOPPED / 1000} s`, /^(notification|audit)-0$/, freeze(STOPPED)),
     fault('the broker wiped, and what it held sent again', async (stage) => {
       const since = new Date(Date.now() - 60_000).toISOString();
-      await whileConsumersStand(async () => {
-        await sleep(4_000);
+      await whileNobodyTakes(stage, async () => {
+        await Promise.all(Array.from({ length: 5 }, () => failToSignIn(stage)));
+        // So that reminders ring as well; shorter than a sidecar tries.
+        await sleep(8_000);
         await place().wipe('kafka');
       });
       await upAgain();
@@ -129,6 +122,25 @@ export function stackFaults(place: () => Stack, program: string): readonly Fault
     },
     { name: 'a poisoned event on each topic, and what is none', befall: (stage) => poison(place(), stage) },
   ];
+}
+
+/** What is no change is published, and no consumer of it can take it: what says that it was seen is held by somebody else. */
+async function whileNobodyTakes(stage: Stage, work: () => Promise<unknown>): Promise<void> {
+  const holder = new pg.Client(stage.connection);
+  await holder.connect();
+  await holder.query('begin');
+  await holder.query('lock table tasks.seen, notification.seen, audit.seen in share mode');
+  await work().finally(() => holder.end());
+}
+
+/** An act that is no change: the audit log is to hear of it. */
+async function failToSignIn(stage: Stage): Promise<void> {
+  const { status } = await fetch(`${stage.url}/api/auth/sign-in/email`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', origin: stage.url },
+    body: JSON.stringify({ email: stage.people[0]?.email, password: 'not the one 7 of mine' }),
+  });
+  expect(status).toBe(401);
 }
 
 /** Whoever consumes is away as long as changes are made. */
@@ -227,12 +239,7 @@ async function poison(stack: Stack, stage: Stage): Promise<void> {
   const { id } = JSON.parse(slot.text) as { id: string };
   const complete = { method: 'POST', path: `/api/tasks/${id}/complete`, key: randomUUID(), body: {} };
   await tell(stage, person, complete, 'completed', id);
-  const refused = await fetch(`${stage.url}/api/auth/sign-in/email`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin: stage.url },
-    body: JSON.stringify({ email: person.email, password: 'not the one 7 of mine' }),
-  });
-  expect(refused.status).toBe(401);
+  await failToSignIn(stage);
   await publishNonsense(stack);
 
   // Whoever has nothing to do with it does not wait for it.
