@@ -39,7 +39,7 @@ export interface Runtime<Owner extends string> {
   /** Sends the log of these workspaces (all, without) again from a sequence; consumers that have it pass it over. */
   replay(from: number, workspaceIds?: readonly string[]): Promise<{ workspaces: number }>;
   /**
-   * Publishes again what this service emitted and published since then, as far back as 35 days: for a broker that lost it.
+   * Publishes again what this service emitted and published since then, as far back as it is kept: for a broker that lost it.
    * Consumers that have it pass it over.
    */
   sendAgain(since: string): Promise<{ events: number }>;
