@@ -5,7 +5,8 @@ import type { Database } from './database.ts';
 import { type Cursor, type Held, inboxStatements } from './inbox-statements.ts';
 import { isInfrastructureError } from './infrastructure-error.ts';
 import { type Emit, type Handle, type Head, Rejected, type Tx } from './runtime.ts';
-import { type Logger, type Metrics, withTrail } from './telemetry.ts';
+import { type Logger, type Metrics, trailOf, withTrail } from './telemetry.ts';
+import { spanAttributesOf, withSpan } from './tracing.ts';
 
 /** Waits before the second, third and fourth attempt, in milliseconds from the end of the one before. */
 export const RETRY_WAITS = [1_000, 5_000, 25_000] as const;
@@ -13,6 +14,8 @@ export const RETRY_WAITS = [1_000, 5_000, 25_000] as const;
 export interface ConsumerOptions<Owner extends string> {
   name: string;
   schema: Owner;
+  /** What traces call it. */
+  service: string;
   types: ReadonlySet<string>;
   handle: Handle<EventType, Owner>;
   database: Database<Owner>;
@@ -363,18 +366,15 @@ export class Consumer<Owner extends string> {
 
   private async handle(event: Event, tx: Tx<Owner>, emit: Emit, late = false): Promise<unknown> {
     if (!this.options.types.has(event.type)) return undefined;
-    const meta = 'meta' in event.data ? event.data.meta : undefined;
-    const trail = {
-      request_id: meta?.request_id,
-      correlation_id: meta?.correlation_id ?? event.id,
-      causation_id: event.id,
-      traceparent: 'traceparent' in event ? event.traceparent : undefined,
-    };
-    return withTrail(trail, async () => {
-      const outcome = await this.options.handle(event, tx, emit, late);
-      this.options.log.debug({ consumer: this.options.name, event_id: event.id, type: event.type }, 'event handled');
-      return outcome;
-    });
+    const { name, service, log } = this.options;
+    const attributes = { ...spanAttributesOf(event), 'messaging.consumer.group.name': name };
+    return withTrail(trailOf(event), () =>
+      withSpan({ service, name: `process ${name}`, kind: 'consumer', attributes }, async () => {
+        const outcome = await this.options.handle(event, tx, emit, late);
+        log.debug({ consumer: name, event_id: event.id, type: event.type }, 'event handled');
+        return outcome;
+      }),
+    );
   }
 
   private hold(tx: Tx<Owner>, event: Event): void {

@@ -8,10 +8,13 @@ import { Lead, type Word } from './lead.ts';
 import { LogRelay } from './log-relay.ts';
 import { OutboxRelay } from './outbox-relay.ts';
 import type { Adapter, DeadLetters, LogSource, Runtime, TransactOptions } from './runtime.ts';
-import type { Logger, Metrics } from './telemetry.ts';
+import { apart, type Logger, type Metrics, trailOf, withTrail } from './telemetry.ts';
+import { spanAttributesOf, startSpan } from './tracing.ts';
 
 export interface RuntimeOptions<Owner extends string> {
   schema: Owner;
+  /** What traces call it; its schema, unless told. */
+  service?: string;
   connection: pg.ClientConfig;
   /** The role of callers' transactions; `background` for relay and consumers. */
   roles: { caller: string; background: string };
@@ -41,16 +44,17 @@ const PUBLISHES_WITHIN = 15_000;
 
 /** The core above every adapter: transactions, relays, consumers, dead letters. */
 export function createRuntime<Owner extends string>(options: RuntimeOptions<Owner>): RunningRuntime<Owner> {
-  const { schema, adapter, log, metrics } = options;
+  const { schema, service = schema, adapter, log, metrics } = options;
   let source: LogSource | undefined;
   let logRelay: LogRelay<Owner> | undefined;
   let outbox: OutboxRelay<Owner> | undefined;
   const consumers: Consumer<Owner>[] = [];
   const consumersByName = new Map<string, Consumer<Owner>>();
-  const afterCommit = (changed: readonly string[], emitted: boolean): void => {
-    if (lead && !lead.isLeading) lead.tell(changed, emitted);
-    else hear({ changed: [...changed], emitted });
-  };
+  const afterCommit = (changed: readonly string[], emitted: boolean): void =>
+    apart(() => {
+      if (lead && !lead.isLeading) lead.tell(changed, emitted);
+      else hear({ changed: [...changed], emitted });
+    });
   const pool = {
     connection: options.connection,
     schema,
@@ -62,8 +66,19 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   let failingSince = Number.POSITIVE_INFINITY;
   /** An instance that cannot publish for long may be the only one: its sidecar is dead, and another's is not. */
   const publish: Adapter['publish'] = async (topic, events) => {
+    const spans = events.map((event) =>
+      startSpan({
+        service,
+        name: `publish ${topic}`,
+        kind: 'producer',
+        parent: event.traceparent,
+        attributes: spanAttributesOf(event),
+      }),
+    );
+    let failed = true;
     try {
       await adapter.publish(topic, events);
+      failed = false;
       failingSince = Number.POSITIVE_INFINITY;
     } catch (error) {
       failingSince = Math.min(failingSince, Date.now());
@@ -72,6 +87,8 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
         lead?.giveUp();
       }
       throw error;
+    } finally {
+      for (const span of spans) span?.end({ failed });
     }
   };
 
@@ -121,6 +138,23 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       }),
   };
 
+  /** Once for each act it is about: a run of changes may come of several. */
+  function observed(event: Event, see: () => void): void {
+    const trail = trailOf(event);
+    const span = startSpan({
+      service,
+      name: `observe ${topicOf(event.type)}`,
+      kind: 'consumer',
+      parent: event.traceparent,
+      attributes: spanAttributesOf(event),
+    });
+    withTrail({ ...trail, ...(span ? { traceparent: span.traceparent } : {}) }, see);
+    span?.end();
+    const acts = 'correlation_ids' in event.data ? (event.data.correlation_ids ?? []) : [trail.correlation_id];
+    for (const correlation_id of acts)
+      withTrail({ ...trail, correlation_id }, () => log.debug({ event_id: event.id, type: event.type }, 'event seen'));
+  }
+
   return {
     transact: <R>(work: Parameters<Database<Owner>['transact']>[0], settings?: TransactOptions) =>
       callers.transact(work, settings) as Promise<R>,
@@ -129,6 +163,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       const consumer = new Consumer<Owner>({
         name,
         schema,
+        service,
         types: new Set<string>(types),
         handle: handle as never,
         database: background,
@@ -153,7 +188,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     observe(types, see) {
       const wanted = new Set<string>(types);
       for (const topic of new Set(types.map(topicOf)))
-        adapter.fanOut(topic, (event: Event) => wanted.has(event.type) && see(event as never));
+        adapter.fanOut(topic, (event: Event) => wanted.has(event.type) && observed(event, () => see(event as never)));
     },
     ask: (question, input) => adapter.ask(question, input),
     answer: (question, reply) => adapter.answer(question, reply),

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
+import type { Event } from '@taskmaster/contracts/events/event';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -13,6 +14,19 @@ export interface Trail {
 const trails = new AsyncLocalStorage<Trail>();
 export const currentTrail = (): Trail | undefined => trails.getStore();
 export const withTrail = <R>(trail: Trail, run: () => R): R => trails.run(trail, run);
+/** For what goes on by itself after the act that set it off: the next things it does are about others. */
+export const apart = <R>(run: () => R): R => trails.exit(run);
+
+/** What an event says of the act it came of. */
+export function trailOf(event: Event): Trail {
+  const meta = 'meta' in event.data ? event.data.meta : undefined;
+  return {
+    request_id: meta?.request_id,
+    correlation_id: meta?.correlation_id ?? event.id,
+    causation_id: event.id,
+    traceparent: event.traceparent,
+  };
+}
 
 /** W3C Trace Context: the caller's if it is well formed, else a new one. */
 export function traceparentFrom(header: unknown): string {

@@ -11,7 +11,7 @@ import { install } from './steps/install.mjs';
 import { root, StepFailed } from './steps/step.mjs';
 
 const USAGE = `npm run stack [-- variant redpanda|oracle] [replicas sync=2,notification=2]
-npm run stack -- down | status | logs NAME | kill NAME | roll SERVICE`;
+npm run stack -- down | status | logs NAME | logs about ID | kill NAME | roll SERVICE`;
 const folder = path.resolve(root, process.env.DATA_DIR ?? 'data', 'stack');
 const told = path.join(folder, 'stack.json');
 /** Names the service that is to be replaced. */
@@ -142,7 +142,20 @@ async function roll() {
 }
 
 function logs() {
+  if (words[0] === 'about') return logsAbout(words[1] ?? '');
   spawn('tail', ['-n', '200', '-f', processCalled().log], { stdio: 'inherit' });
+}
+
+/** What each of them says of one act, by its correlation id, in the order of time. @param {string} id */
+function logsAbout(id) {
+  if (!id) return usage();
+  const lines = stackOrFail().processes.flatMap(({ name, log }) =>
+    readFileSync(log, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(id))
+      .map((line) => ({ at: /"time":"([^"]+)"/.exec(line)?.[1] ?? '', text: `${name.padEnd(24)} ${line}` })),
+  );
+  for (const { text } of lines.sort((one, other) => one.at.localeCompare(other.at))) console.log(text);
 }
 
 function processCalled() {

@@ -34,6 +34,10 @@ const schema = z.object({
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'must be a log level')
     .default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: text
+    .regex(/^[^\s=,]+=[^\s,]*(,[^\s=,]+=[^\s,]*)*$/, 'must be like name=value,name=value')
+    .optional(),
   ALLOW_UNSAFE_DATABASE: switchOf.default(false),
   DAPR_HTTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(3500),
   DAPR_API_TOKEN: text.min(16, 'must have at least 16 characters').optional(),

@@ -34,6 +34,8 @@ export type Settings = Pick<
   | 'SMTP_URL'
   | 'MAIL_FROM'
   | 'AUDIT_RETENTION_DAYS'
+  | 'OTEL_EXPORTER_OTLP_ENDPOINT'
+  | 'OTEL_EXPORTER_OTLP_HEADERS'
 >;
 
 /** A service that runs. */

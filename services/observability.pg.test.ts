@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type OtlpSink, otlpSink } from '../test/support/otlp-sink.ts';
 import { callAt, type Person, type RunningServices, runServices, until } from '../test/support/running-services.ts';
 
 const lines: Record<string, unknown>[] = [];
@@ -20,12 +21,20 @@ const sink = new Writable({
 });
 
 let services: RunningServices;
+let collector: OtlpSink;
 let ann: Person;
 beforeAll(async () => {
-  services = await runServices({ METRICS_TOKEN: 'a-token-of-enough-letters' }, createLogger('debug', sink));
+  collector = await otlpSink();
+  services = await runServices(
+    { METRICS_TOKEN: 'a-token-of-enough-letters', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
+    createLogger('debug', sink),
+  );
   ann = await services.person();
 });
-afterAll(() => services.stop());
+afterAll(async () => {
+  await services.stop();
+  await collector.close();
+});
 
 describe('one act', () => {
   it('is found by its correlation id in the logs of every service that had to do with it', async () => {
@@ -50,8 +59,38 @@ describe('one act', () => {
     expect(of((line) => line.consumer === 'recurring' && typeof line.event_id === 'string')).toBe(true);
   });
 
-  it('takes and gives trace context', async () => {
-    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  it('is one trace, from what the caller says to the last consumer', async () => {
+    const { id } = (
+      await ann.call('POST', '/api/tasks', {
+        title: 'canary in a gold mine',
+        due_date: '2027-01-04',
+        recurrence: { rule: 'FREQ=DAILY' },
+      })
+    ).json;
+    const trace_id = '0af7651916cd43dd8448eb211c80319c';
+    const traceparent = `00-${trace_id}-b7ad6b7169203331-01`;
+    const answer = await ann.call('POST', `/api/tasks/${id}/complete`, {}, { traceparent });
+    expect(answer.headers.get('traceparent')).toMatch(new RegExp(`^00-${trace_id}-[0-9a-f]{16}-01$`));
+    const spans = () => collector.spans.filter((span) => span.trace_id === trace_id);
+    const expected = [
+      'api POST /api/tasks/:id/complete',
+      'api publish task-events',
+      'recurring process recurring',
+      'recurring publish task-events',
+      'api process successors',
+      'notification process notification',
+      'audit process audit',
+      'sync observe task-updates',
+    ];
+    const missing = () => expected.filter((name) => !spans().some((span) => `${span.service} ${span.name}` === name));
+    await until(async () => missing().length === 0, 'every span').catch(() => expect(missing()).toEqual([]));
+    const known = new Set(['b7ad6b7169203331', ...spans().map(({ span_id }) => span_id)]);
+    expect(spans().filter(({ parent_id }) => !known.has(parent_id))).toEqual([]);
+    expect(Buffer.concat(collector.heard).toString()).not.toContain('canary');
+  });
+
+  it('gets trace context where there is none, and keeps that of a caller who wants no trace', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319d-b7ad6b7169203331-00';
     const answer = await ann.call('GET', '/api/tasks', undefined, { traceparent });
     expect(answer.headers.get('traceparent')).toBe(traceparent);
     expect(

@@ -4,6 +4,7 @@ import type { ServiceName } from '@taskmaster/contracts/services';
 import { createRuntime } from '@taskmaster/runtime/create-runtime';
 import type { Adapter } from '@taskmaster/runtime/runtime';
 import { createMetrics, type Logger, type Metrics } from '@taskmaster/runtime/telemetry';
+import { exportSpans } from '@taskmaster/runtime/tracing';
 import pg from 'pg';
 import { type Api, startApi } from './api/service.ts';
 import { type Audit, startAudit } from './audit/service.ts';
@@ -93,6 +94,10 @@ export async function startServices<Name extends ServiceName>(options: ServicesO
   const { names, config, log } = options;
   const page = has(names, 'api') ? fileURLToPath(new URL('../web/out', import.meta.url)) : undefined;
   const metrics = createMetrics();
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const endOfSpans = endpoint
+    ? exportSpans({ endpoint, headers: config.OTEL_EXPORTER_OTLP_HEADERS ?? '', log })
+    : undefined;
   const http = createServer({
     service: names.length === 1 && names[0] ? names[0] : 'api',
     log,
@@ -139,6 +144,7 @@ export async function startServices<Name extends ServiceName>(options: ServicesO
       await Promise.all(started.map(([, , service]) => service.stop()));
       await adapter.stop();
       await database.end();
+      await endOfSpans?.();
     },
   };
 }
@@ -152,7 +158,7 @@ function hostOf<Name extends ServiceName>(
   const { schema, caller, background, poolSize } = inDatabase[name];
   const roles = { caller, background };
   const around = { connection, adapter, instances, log, metrics };
-  const runtime = createRuntime<SchemaOf<Name>>({ schema, roles, poolSize, ...around });
+  const runtime = createRuntime<SchemaOf<Name>>({ schema, service: name, roles, poolSize, ...around });
   const identity = createIdentity((sender) => runtime.ask('caller', sender));
   return { runtime, ...identity, record: recorder(runtime), instances, log, metrics, config, address, version };
 }

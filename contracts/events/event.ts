@@ -73,6 +73,8 @@ export const taskSyncSchema = z
       acl_version: z.int(),
       from: z.int().positive(),
       to: z.int().positive(),
+      /** Of the acts it came of, as their own events have them. */
+      correlation_ids: z.array(z.string()).optional(),
       events: z.array(syncChangeSchema).optional(),
     }),
   })

@@ -56,9 +56,12 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
   const wakers = new Map<string, { name: string; run: () => Promise<void> }>();
 
   async function publish(topic: Topic, events: readonly Event[]): Promise<void> {
+    // The sidecar's own spans are of one trace; a batch of several acts gets one for itself.
+    const [traceparent, ...others] = new Set(events.map((event) => event.traceparent));
+    const headers: Record<string, string> = traceparent && others.length === 0 ? { traceparent } : {};
     for (const entries of batchesOf(events.map(entryOf))) {
       const path = `/v1.0/publish/bulk/${components.pubsub}/${topic}`;
-      must(await sidecar.send('POST', path, { json: `[${entries.join(',')}]` }), `${topic} not published`);
+      must(await sidecar.send('POST', path, { json: `[${entries.join(',')}]`, headers }), `${topic} not published`);
     }
   }
 

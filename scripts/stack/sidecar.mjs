@@ -71,6 +71,15 @@ export async function createSidecar({
     'app-health-probe-timeout': 2_000,
     'app-health-threshold': 1,
   };
+  // Read from the environment, and so as the services have it; the sidecar must be told besides how to speak.
+  const collector = { ...globalThis.process.env, ...env }.OTEL_EXPORTER_OTLP_ENDPOINT;
+  /** @type {Record<string, string>} */
+  const tracing = collector
+    ? {
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+        OTEL_EXPORTER_OTLP_INSECURE: String(collector.startsWith('http:')),
+      }
+    : {};
   const configurations = ['common/configuration.yaml', 'development/configuration.yaml'].map(components);
   const folders = [...['common', 'development', variant].map(components), ...resources];
   const process = createProcess({
@@ -90,6 +99,7 @@ export async function createSidecar({
       // What it tells other sidecars to call.
       DAPR_HOST_IP: '127.0.0.1',
       ...(variant === 'oracle' ? { SSL_CERT_FILE: path.join(folder, 'server.pem') } : {}),
+      ...tracing,
       ...env,
     },
     isReady: () => answersOk(`${url}/v1.0/healthz/outbound`),

@@ -75,6 +75,7 @@ export async function startStack({
     const services = [];
     const address = port || (await freePorts(1))[0] || 0;
     const url = `http://127.0.0.1:${address}`;
+    const { OTEL_EXPORTER_OTLP_ENDPOINT } = env;
     const settings = { PUBLIC_URL: url, SIGN_UP: 'open', TRUST_PROXY: '1', ...env };
 
     /** @param {ServiceName} service @param {number} replica @param {string} [from] a folder with another build of it */
@@ -90,6 +91,7 @@ export async function startStack({
         app_port,
         name: `${name}-daprd`,
         pod_name: `${app_id}-${replica}`,
+        env: OTEL_EXPORTER_OTLP_ENDPOINT ? { OTEL_EXPORTER_OTLP_ENDPOINT } : {},
         http_port: (await takes(usual.sidecar_port)) ? usual.sidecar_port : freeHttp,
       });
       const one = createService({

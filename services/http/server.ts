@@ -8,6 +8,7 @@ import type { ServiceName } from '@taskmaster/contracts/services';
 import { SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
+import { type Span, startSpan } from '@taskmaster/runtime/tracing';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
@@ -18,6 +19,9 @@ import {
 export type Http = ReturnType<typeof createServer>;
 
 const LARGEST_BODY = 512 * 1024;
+
+/** Asked again and again, or about an event that has spans of its own. */
+const UNTRACED = /^\/(health|ready|metrics|dapr|cron|events|observe)\b/;
 
 /** A body with a byte that is none is refused, not mended: what was meant cannot be known. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -66,6 +70,7 @@ export function createServer(options: {
   // Answers are checked against their schema in tests; serialising through it would cost most of a list's throughput.
   app.setSerializerCompiler(() => JSON.stringify);
 
+  const spans = new WeakMap<FastifyRequest, Span>();
   let closing = false;
   app.addHook('preClose', (done) => {
     closing = true;
@@ -76,7 +81,12 @@ export function createServer(options: {
       const problem = new Problem('unavailable', 'The server is stopping; try again shortly.', undefined, {}, 2);
       return void sendProblem(request, reply.header('connection', 'close'), problem);
     }
-    const traceparent = traceparentFrom(request.headers.traceparent);
+    const parent = traceparentFrom(request.headers.traceparent);
+    const span = UNTRACED.test(request.url)
+      ? undefined
+      : startSpan({ service: options.service, name: request.method, kind: 'server', parent });
+    if (span) spans.set(request, span);
+    const traceparent = span?.traceparent ?? parent;
     reply.header('x-request-id', request.id).header('traceparent', traceparent);
     // What is somebody's stays in nobody's cache; what is meant to be kept says so itself.
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
@@ -88,6 +98,16 @@ export function createServer(options: {
       { service: options.service, method: request.method, route, status: reply.statusCode },
       reply.elapsedTime / 1000,
     );
+    spans.get(request)?.end({
+      name: `${request.method} ${route}`,
+      attributes: {
+        'http.request.method': request.method,
+        'http.route': route,
+        'http.response.status_code': reply.statusCode,
+        'taskmaster.correlation_id': request.id,
+      },
+      failed: reply.statusCode >= 500,
+    });
     log.debug(
       { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
       'request',

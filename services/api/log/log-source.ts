@@ -206,21 +206,17 @@ function eventOf(change: LoggedChange, after: Row, changed: Record<string, [unkn
 /** Runs for open sockets; a set alone above the bound goes without its events: pull. */
 function updatesOf(changes: readonly LoggedChange[]): Event[] {
   const runs: TaskSync[] = [];
-  let run: SyncChange[] = [];
+  let run: LoggedChange[] = [];
   let size = 0;
   const flush = (): void => {
-    const first = run[0];
-    const last = run.at(-1);
-    const any = changes[0];
-    if (!first || !last || !any) return;
-    runs.push(syncEvent(any, first.seq, last.seq, size > LARGEST_RUN ? undefined : run));
+    if (run[0]) runs.push(syncEvent(run[0], run, size <= LARGEST_RUN));
     run = [];
     size = 0;
   };
   for (const change of changes) {
     const bytes = JSON.stringify(change.patch).length;
     if (change.set_index === 0 && size + bytes > LARGEST_RUN) flush();
-    run.push(syncChange(change));
+    run.push(change);
     size += bytes;
   }
   flush();
@@ -243,12 +239,15 @@ export const syncChange = (change: SyncChange): SyncChange => ({
   at: change.at,
 });
 
-function syncEvent(of: LoggedChange, from: number, to: number, events: SyncChange[] | undefined): TaskSync {
+function syncEvent(of: LoggedChange, run: readonly LoggedChange[], whole: boolean): TaskSync {
+  const from = of.seq;
+  const to = run.at(-1)?.seq ?? from;
   return {
     ...envelopeOf('task-sync', {
       id: v5(`sync:${of.epoch}:${from}:${to}`, of.workspace_id),
       subject: of.workspace_id,
       time: of.at,
+      traceparent: of.meta.traceparent,
     }),
     type: 'com.todo.task.sync',
     data: {
@@ -257,7 +256,8 @@ function syncEvent(of: LoggedChange, from: number, to: number, events: SyncChang
       acl_version: of.meta.acl_version,
       from,
       to,
-      ...(events ? { events } : {}),
+      correlation_ids: [...new Set(run.map(({ meta }) => meta.correlation_id))],
+      ...(whole ? { events: run.map(syncChange) } : {}),
     },
   };
 }
