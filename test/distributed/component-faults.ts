@@ -49,6 +49,44 @@ export function findFaults(resources: readonly Resource[], topics: Topics): stri
   ];
 }
 
+/** What an app has for its sidecar: the topics that its consumers take and its observers see, and the routes it answers. */
+export interface App {
+  readonly consumes: ReadonlySet<string>;
+  readonly observes: ReadonlySet<string>;
+  readonly serves: ReadonlySet<string>;
+}
+
+/** Subscriptions that bring events to nobody, and consumers that nothing is brought to. @returns one sentence each */
+export function findUnmet(resources: readonly Resource[], apps: Readonly<Record<string, App>>): string[] {
+  const subscriptions = resources.filter(({ kind }) => kind === 'Subscription');
+  const isObserved = ({ spec }: Resource) => spec.pubsubname === 'taskbus-observe';
+  const unserved = subscriptions.flatMap((subscription) =>
+    (subscription.scopes ?? []).flatMap((name) => {
+      const app = apps[name];
+      const { topic, routes } = subscription.spec;
+      const says = `${called(subscription)}: ${name}`;
+      if (!app) return [`${says} is no app`];
+      const taken = isObserved(subscription) ? app.observes : app.consumes;
+      return [
+        ...(app.serves.has(routes.default) ? [] : [`${says} does not serve ${routes.default}`]),
+        ...(taken.has(topic) ? [] : [`${says} has nobody who takes ${topic}`]),
+      ];
+    }),
+  );
+  const unbrought = Object.entries(apps).flatMap(([name, app]) => {
+    const brought = (observed: boolean) =>
+      subscriptions
+        .filter((one) => isObserved(one) === observed && one.scopes?.includes(name))
+        .map(({ spec }) => spec.topic);
+    const missing = [
+      ...[...app.consumes].filter((topic) => !brought(false).includes(topic)),
+      ...[...app.observes].filter((topic) => !brought(true).includes(topic)),
+    ];
+    return missing.map((topic) => `${name} takes ${topic}, and no subscription brings it`);
+  });
+  return [...unserved, ...unbrought];
+}
+
 /** @returns a component's setting: its value, or the name and key of its secret */
 export function setting({ spec }: Resource, name: string): string | undefined {
   // biome-ignore lint/suspicious/noExplicitAny: files are looked at, not trusted

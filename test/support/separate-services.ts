@@ -161,7 +161,7 @@ function asItArrives(error: unknown): Error {
   return new Problem(code, detail, errors as ProblemBody['errors'], extra, error.retryAfter);
 }
 
-function urlOf({ host = '', port = 5432, user = '', password, database }: FreshDatabase['connection']): string {
+export function urlOf({ host = '', port = 5432, user = '', password, database }: FreshDatabase['connection']): string {
   const login = `${encodeURIComponent(user)}${typeof password === 'string' ? `:${encodeURIComponent(password)}` : ''}`;
   return host.startsWith('/')
     ? `postgres://${login}@localhost/${database}?host=${encodeURIComponent(host)}&port=${port}`
