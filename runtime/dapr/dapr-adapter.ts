@@ -120,6 +120,7 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
     const at = Date.parse((body as { at?: string } | null)?.at ?? '');
     const early = at - Date.now();
     if (early > 0) await new Promise((go) => setTimeout(go, early));
+    log.debug({ job: waker.name }, 'woken');
     await waker.run().catch((error) => log.warn({ job: waker.name, err: String(error) }, 'wake-up failed'));
     return done;
   }

@@ -63,6 +63,7 @@ export class Timers {
         timer.due = Date.now() + Math.min(timer.milliseconds, LEASE * 1000);
         return;
       }
+      this.log.debug({ job: timer.name }, 'its turn');
       const keep = setInterval(() => void this.hold(key, LEASE), (LEASE * 1000) / 3);
       try {
         await timer.run();

@@ -3,15 +3,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { type Stack, startStack } from '../../scripts/stack/stack.mjs';
 import { type OtlpSink, otlpSink } from '../support/otlp-sink.ts';
-import { signUp, until } from '../support/running-services.ts';
+import { type Person, signUp, until } from '../support/running-services.ts';
 
 const SERVICES = ['api', 'recurring', 'notification', 'sync', 'audit'] as const;
 const TITLE = 'canary in a coal mine';
 
 let stack: Stack;
 let sink: OtlpSink;
+let ann: Person;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tm-trace-'));
 const trace_id = randomBytes(16).toString('hex');
 const browser = randomBytes(8).toString('hex');
@@ -24,7 +26,7 @@ beforeAll(async () => {
     run_folder: folder,
     env: { OTEL_EXPORTER_OTLP_ENDPOINT: sink.url, LOG_LEVEL: 'debug', RATE_LIMIT: 'off' },
   });
-  const ann = await signUp(stack.url, 'ann');
+  ann = await signUp(stack.url, 'ann');
   const made = await ann.call('POST', '/api/tasks', {
     title: TITLE,
     due_date: '2031-01-01',
@@ -90,6 +92,31 @@ test('what a browser asks is one trace through api, Kafka, every consumer, and w
   // Each hangs on another of them, the first on what the browser said.
   const known = new Set([browser, ...spans().map(({ span_id }) => span_id)]);
   expect(spans().filter(({ parent_id }) => !known.has(parent_id))).toEqual([]);
+});
+
+test('a question by invocation is part of the trace of whoever asks', async () => {
+  const trace = randomBytes(16).toString('hex');
+  const traceparent = `00-${trace}-${browser}-01`;
+  // Before notification answers it asks api who calls, and sync whose ticket it is.
+  expect((await ann.call('GET', '/api/notifications', undefined, { traceparent })).status).toBe(200);
+  const { ticket } = (await ann.call('POST', '/api/sync/ticket')).json;
+  const socket = new WebSocket(`${stack.url.replace('http', 'ws')}/ws/tasks?ticket=${ticket}`, 'sync.v1', {
+    headers: { traceparent },
+  });
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  socket.close();
+  const expected = [
+    'notification GET /api/notifications',
+    'notification-service CallLocal/backend-api/ask/caller',
+    'sync-service CallLocal/backend-api/ask/ticket',
+    'sync-service CallLocal/backend-api/ask/session',
+    'api POST /ask/:name',
+  ];
+  const names = () =>
+    sink.spans.filter((span) => span.trace_id === trace).map(({ service, name }) => `${service} ${name}`);
+  const missing = () => expected.filter((name) => !names().includes(name));
+  await until(async () => missing().length === 0, 'every span', 60).catch(() => undefined);
+  expect(missing()).toEqual([]);
 });
 
 test('a trace says nothing of what tasks are about, and no secret', () => {
