@@ -44,6 +44,8 @@ const schema = z.object({
   APP_API_TOKEN: text.min(16, 'must have at least 16 characters').optional(),
 });
 
+export const settingNames = Object.keys(schema.shape);
+
 type Given = z.output<typeof schema>;
 export type Config = Omit<Given, 'PORT' | 'SIGN_UP' | 'RATE_LIMIT'> & {
   PORT: number;
@@ -60,7 +62,7 @@ const isLoopback = (host: string): boolean => /^(127\.|::1$|\[::1\]$|localhost$)
  * @throws ConfigRefusal naming each wrong setting and what it must be, never its value.
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.keys(schema.shape).flatMap((key) => (env[key] ? [[key, env[key]]] : [])));
+  const given = Object.fromEntries(settingNames.flatMap((key) => (env[key] ? [[key, env[key]]] : [])));
   const read = schema.safeParse(given);
   if (!read.success) {
     throw new ConfigRefusal(read.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'));
