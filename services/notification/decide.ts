@@ -52,7 +52,7 @@ const unreadOf = say<{ user_id: string; unread: number }>(
      where n.user_id = u.user_id and n.read_at is null and n.withdrawn_at is null) as unread
    from unnest($1::uuid[]) as u(user_id)`,
 );
-const nextDue = say<{ at: string }>(
+export const nextDue = say<{ at: string }>(
   'next_due',
   `select due_at as at from notification.ledger where state = 'scheduled' order by due_at limit 1`,
 );

@@ -4,7 +4,7 @@ import type { Host, Serving } from '../host.ts';
 import type { Http } from '../http/server.ts';
 import { mailerOf } from '../mail/mailer.ts';
 import { createUnsubscribe } from '../mail/unsubscribe.ts';
-import { announce, BATCH, decide } from './decide.ts';
+import { announce, BATCH, decide, nextDue } from './decide.ts';
 import { startDelivery } from './deliver.ts';
 import { createPulse } from './outages.ts';
 import { follow } from './plan.ts';
@@ -63,10 +63,22 @@ export function startNotification(
 
   function arm(at: string): void {
     const next = Math.max(Date.parse(at), Date.now() + LOOK_AGAIN);
-    if (next >= armed) return;
+    // Where its time is over another instance was woken.
+    if (next >= armed && armed > Date.now()) return;
     globalThis.failpoint?.('jobs.after_commit_before_register');
     armed = next;
-    void runtime.wake.at(REMINDERS, new Date(next).toISOString());
+    void wakeAt(next);
+  }
+
+  /** All instances are woken by one name: what another has there for an earlier time is not put off. */
+  async function wakeAt(next: number): Promise<void> {
+    const [earliest] =
+      instances === 'several'
+        ? await runtime.background((tx) => tx.query(nextDue, []), { readOnly: true }).catch(() => [])
+        : [];
+    const at = earliest ? Math.min(next, Math.max(Date.parse(earliest.at), Date.now() + LOOK_AGAIN)) : next;
+    armed = Math.min(armed, at);
+    await runtime.wake.at(REMINDERS, new Date(at).toISOString());
   }
 
   /** A task that was completed while this service was away must not be reminded of because its event comes a moment later. */
