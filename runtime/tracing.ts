@@ -51,8 +51,9 @@ export function startSpan({
   parent = currentTrail()?.traceparent,
   attributes = {},
 }: SpanOptions): Span | undefined {
+  if (!queue) return undefined;
   const [, trace_id, parent_id, flags] = /^00-(\w{32})-(\w{16})-(\w{2})$/.exec(parent ?? '') ?? [];
-  if (!queue || !trace_id || !parent_id || !(Number.parseInt(flags ?? '', 16) & 1)) return undefined;
+  if (!trace_id || !parent_id || !(Number.parseInt(flags ?? '', 16) & 1)) return undefined;
   const span_id = randomBytes(8).toString('hex');
   const began = now();
   return {
