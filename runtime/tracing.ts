@@ -1,24 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { topicOf } from '@taskmaster/contracts/events/types';
 import { currentTrail, type Logger, withTrail } from './telemetry.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;
-/** As OTLP numbers them. */
-const KINDS = { server: 2, producer: 4, consumer: 5 } as const;
-
-interface Ended {
-  service: string;
-  trace_id: string;
-  span_id: string;
-  parent_id: string;
-  name: string;
-  kind: keyof typeof KINDS;
-  began: bigint;
-  ended: bigint;
-  attributes: Attributes;
-  failed: boolean;
-}
+const KINDS = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER } as const;
 
 export interface Span {
   /** Of whatever is done within it. */
@@ -34,7 +21,7 @@ interface SpanOptions {
   attributes?: Attributes;
 }
 
-let queue: Ended[] | undefined;
+let tracerOf: ((service: string) => Tracer) | undefined;
 
 /** What a span says of an event: nothing that is in it. */
 export const spanAttributesOf = (event: Event): Attributes => ({
@@ -51,28 +38,18 @@ export function startSpan({
   parent = currentTrail()?.traceparent,
   attributes = {},
 }: SpanOptions): Span | undefined {
-  if (!queue) return undefined;
-  const [, trace_id, parent_id, flags] = /^00-(\w{32})-(\w{16})-(\w{2})$/.exec(parent ?? '') ?? [];
-  if (!trace_id || !parent_id || !(Number.parseInt(flags ?? '', 16) & 1)) return undefined;
-  const span_id = randomBytes(8).toString('hex');
-  const began = now();
+  if (!tracerOf) return undefined;
+  const [, traceId, spanId, flags] = /^00-(\w{32})-(\w{16})-(\w{2})$/.exec(parent ?? '') ?? [];
+  const isSampled = Number.parseInt(flags ?? '', 16) & TraceFlags.SAMPLED;
+  if (!traceId || !spanId || !isSampled) return undefined;
+  const within = trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: isSampled, isRemote: true });
+  const span = tracerOf(service).startSpan(name, { kind: KINDS[kind], attributes }, within);
   return {
-    traceparent: `00-${trace_id}-${span_id}-${flags}`,
+    traceparent: `00-${traceId}-${span.spanContext().spanId}-${flags}`,
     end({ attributes: more = {}, name: named = name, failed = false } = {}) {
-      if (!queue || queue.length >= MOST_WAITING) return;
-      const all = { ...attributes, ...more };
-      queue.push({
-        service,
-        trace_id,
-        span_id,
-        parent_id,
-        name: named,
-        kind,
-        began,
-        ended: now(),
-        attributes: all,
-        failed,
-      });
+      span.updateName(named).setAttributes(more);
+      if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
     },
   };
 }
@@ -93,10 +70,9 @@ export async function withSpan<R>(options: SpanOptions, work: () => Promise<R>):
 }
 
 const MOST_WAITING = 4_096;
-const MOST_AT_ONCE = 512;
 /** Milliseconds. */
 const EVERY = 1_000;
-const TAKEN_WITHIN = 5_000;
+const TAKEN_WITHIN = 2_000;
 
 export interface TracingOptions {
   /** As OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS have them. */
@@ -109,82 +85,60 @@ export interface TracingOptions {
  * From now on spans go to that collector, as OTLP in JSON over HTTP. Nothing waits for it: what it does not take, and what would be
  * too much to keep, is dropped. @returns what sends the last ones and ends it
  */
-export function exportSpans({ endpoint, headers, log }: TracingOptions): () => Promise<void> {
-  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
-  const sent_with = { 'content-type': 'application/json', ...headersOf(headers) };
-  let isAway = false;
-  let sending = Promise.resolve();
-  queue = [];
-
-  async function send(): Promise<void> {
-    for (let spans = queue?.splice(0, MOST_AT_ONCE); spans?.length; spans = queue?.splice(0, MOST_AT_ONCE)) {
-      try {
-        const answer = await fetch(url, {
-          method: 'POST',
-          headers: sent_with,
-          body: JSON.stringify(otlpOf(spans)),
-          signal: AbortSignal.timeout(TAKEN_WITHIN),
-        });
-        await answer.arrayBuffer();
-        if (!answer.ok) throw new Error(`${answer.status}`);
-        isAway = false;
-      } catch (error) {
-        if (!isAway)
-          log.warn({ err: String(error), spans: spans.length }, 'the collector took no spans; they are dropped');
-        isAway = true;
-        return;
-      }
-    }
-  }
-  const sendNext = () => {
-    sending = sending.then(send);
-    return sending;
+export async function exportSpans({ endpoint, headers, log }: TracingOptions): Promise<() => Promise<void>> {
+  // Where traces go nowhere nobody pays for them.
+  const [{ BasicTracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] =
+    await Promise.all([
+      import('@opentelemetry/sdk-trace-base'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+    ]);
+  const collector = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
+    headers: headersOf(headers),
+    timeoutMillis: TAKEN_WITHIN,
+  });
+  let isEnding = false;
+  const processor = new BatchSpanProcessor(
+    saying(collector, log, () => isEnding),
+    {
+      maxQueueSize: MOST_WAITING,
+      scheduledDelayMillis: EVERY,
+      exportTimeoutMillis: TAKEN_WITHIN,
+    },
+  );
+  const tracers = new Map<string, Tracer>();
+  tracerOf = (service) => {
+    const known = tracers.get(service);
+    if (known) return known;
+    const resource = resourceFromAttributes({ 'service.namespace': 'taskmaster', 'service.name': service });
+    const tracer = new BasicTracerProvider({ resource, spanProcessors: [processor] }).getTracer('taskmaster');
+    tracers.set(service, tracer);
+    return tracer;
   };
-  // One at a time: while a collector hangs, the queue fills up to its bound.
-  let timer = setTimeout(async function turn() {
-    await sendNext();
-    timer = setTimeout(turn, EVERY).unref();
-  }, EVERY).unref();
   return async () => {
-    clearTimeout(timer);
-    await sendNext();
-    clearTimeout(timer);
-    queue = undefined;
+    tracerOf = undefined;
+    isEnding = true;
+    await processor.shutdown().catch(() => undefined);
   };
 }
 
-function otlpOf(spans: readonly Ended[]): object {
-  const services = [...new Set(spans.map(({ service }) => service))];
+/** Says once that the collector is away, and drops what it did not take; at the end it is tried once. */
+function saying(collector: SpanExporter, log: Logger, isEnding: () => boolean): SpanExporter {
+  let isAway = false;
   return {
-    resourceSpans: services.map((service) => ({
-      resource: { attributes: attributesOf({ 'service.namespace': 'taskmaster', 'service.name': service }) },
-      scopeSpans: [
-        {
-          scope: { name: 'taskmaster' },
-          spans: spans
-            .filter((span) => span.service === service)
-            .map((span) => ({
-              traceId: span.trace_id,
-              spanId: span.span_id,
-              parentSpanId: span.parent_id,
-              name: span.name,
-              kind: KINDS[span.kind],
-              startTimeUnixNano: String(span.began),
-              endTimeUnixNano: String(span.ended),
-              attributes: attributesOf(span.attributes),
-              status: span.failed ? { code: 2 } : {},
-            })),
-        },
-      ],
-    })),
+    export(spans, done) {
+      if (isAway && isEnding()) return done({ code: 0 });
+      collector.export(spans, ({ error }) => {
+        if (error && !isAway)
+          log.warn({ err: String(error), spans: spans.length }, 'the collector took no spans; they are dropped');
+        isAway = error !== undefined;
+        done({ code: 0 });
+      });
+    },
+    shutdown: () => collector.shutdown(),
   };
 }
-
-const attributesOf = (attributes: Attributes): object[] =>
-  Object.entries(attributes).map(([key, value]) => ({
-    key,
-    value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
-  }));
 
 /** `name=value,name=value`, values percent-encoded. */
 const headersOf = (text: string): Record<string, string> =>
@@ -197,6 +151,3 @@ const headersOf = (text: string): Record<string, string> =>
         return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())];
       }),
   );
-
-/** Nanoseconds since 1970. */
-const now = (): bigint => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000)) * 1_000n;

@@ -96,7 +96,7 @@ export async function startServices<Name extends ServiceName>(options: ServicesO
   const metrics = createMetrics();
   const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
   const endOfSpans = endpoint
-    ? exportSpans({ endpoint, headers: config.OTEL_EXPORTER_OTLP_HEADERS ?? '', log })
+    ? await exportSpans({ endpoint, headers: config.OTEL_EXPORTER_OTLP_HEADERS ?? '', log })
     : undefined;
   const http = createServer({
     service: names.length === 1 && names[0] ? names[0] : 'api',
