@@ -127,6 +127,10 @@ export async function startStack({
     undo.push(proxy.close);
     void startAgain();
 
+    /** @param {ServiceName} service */
+    const instancesOf = (service) =>
+      services.filter((one) => one.service === service).sort((a, b) => a.replica - b.replica);
+
     /** @param {(typeof services)[number]} old */
     async function retire(old) {
       services.splice(services.indexOf(old), 1);
@@ -142,10 +146,11 @@ export async function startStack({
       variant,
       database_url: database.url(),
       broker,
+      /** Those of a service that the address sends to now, the first first. @param {ServiceName} service */
+      instances: (service) => instancesOf(service).map(({ name, url }) => ({ name, url })),
       /** The sidecar of the first instance, and where that listens. @param {ServiceName} service */
       sidecar: (service) => {
-        const all = services.filter((one) => one.service === service);
-        const [first] = all.sort((a, b) => a.replica - b.replica);
+        const [first] = instancesOf(service);
         if (!first) throw new Error(`${service} has no sidecar`);
         return { ...first.sidecar, service_url: first.url };
       },
@@ -172,7 +177,7 @@ export async function startStack({
        * @param {ServiceName} service @param {{program?: string, instances?: number}} [how] else all of them, by the same build
        */
       async roll(service, { program: from, instances = Number.POSITIVE_INFINITY } = {}) {
-        const old = services.filter((one) => one.service === service).slice(0, instances);
+        const old = instancesOf(service).slice(0, instances);
         for (const one of old) {
           const taken = new Set(services.filter((each) => each.service === service).map(({ replica }) => replica));
           let replica = 0;

@@ -44,7 +44,64 @@ describe('five services on Dapr and Kafka', () => {
     expect(laptop.complaints).toEqual([]);
     expect(other.complaints).toEqual([]);
   });
+
+  test('carry what one browser does to another at another instance of sync; where one is killed both heal by themselves', async () => {
+    const sockets = async (url: string) =>
+      Number(/^taskmaster_sockets\S* (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? 0);
+    const each = () => Promise.all(stack.instances('sync').map(({ url }) => sockets(url)));
+    // The address takes turns: one of the two sits down again until they are apart.
+    await until(async () => {
+      if ((await each()).every((count) => count === 1)) return true;
+      await other.page.reload();
+      return false;
+    }, 'a socket at each instance');
+    for (const [turn, killed] of [undefined, 'sync-0', 'sync-1'].entries()) {
+      const before = pidOf(killed ?? '');
+      if (killed) await stack.kill(killed);
+      for (const [seat, hears] of [
+        [laptop, other],
+        [other, laptop],
+      ] as const) {
+        const title = `Water the ${seat === laptop ? 'roses' : 'ferns'}, time ${turn + 1}`;
+        await quickAdd(seat, `${title} #Home`);
+        await hears.page.getByText(title, { exact: true }).waitFor({ timeout: 60_000 });
+      }
+      if (killed) await until(async () => ![undefined, before].includes(pidOf(killed)), `${killed} again`, 60);
+    }
+    for (const seat of [laptop, other]) await seat.page.getByText('All on the server').waitFor();
+  });
 });
+
+test('a thousand operations at once: each has its effect once, everywhere', async () => {
+  const people = await Promise.all(['dan', 'eve', 'fay', 'gil'].map((name) => signUpByHttp(stack.url, name)));
+  const made = await Promise.all(
+    Array.from({ length: 1_000 }, async (_, index) => {
+      const answer = await insist(people[index % people.length] as Person, '/api/tasks', { title: `${index}` });
+      expect(answer.status, JSON.stringify(answer.json)).toBe(201);
+      return answer.json.id as string;
+    }),
+  );
+  const ids = [...new Set(made)];
+  expect(ids).toHaveLength(1_000);
+  const audited = async () => {
+    const { rows } = await looking.query<{ count: number }>(
+      `select count(*)::int as count from audit.audit_logs where task_id = any($1) and sequence is not null`,
+      [ids],
+    );
+    return rows[0]?.count;
+  };
+  await until(async () => (await audited()) === 1_000, 'every entry of the audit log', 120);
+  const behind = (consumer: string) =>
+    `select w.id from tasks.workspace w left join ${consumer}.cursor c on c.workspace_id = w.id and c.consumer = '${consumer}'
+     where w.head <> coalesce(c.sequence, 0)`;
+  for (const consumer of ['recurring', 'notification', 'audit'])
+    await until(
+      async () => (await looking.query(behind(consumer))).rowCount === 0,
+      `${consumer} to have everything`,
+      120,
+    );
+  expect(await audited()).toBe(1_000);
+}, 300_000);
 
 test('each service says its own acts: what it refused is in the audit log of whom it refused', async () => {
   const [ann, ben] = await Promise.all(['ann', 'ben'].map((name) => signUpByHttp(stack.url, name)));
@@ -88,25 +145,27 @@ interface Told {
   readonly completed: Set<string>;
 }
 
-/** Writes until it is told to stop; where no answer comes, the same request again. */
+/** Where no answer comes, or none is to be had now, the same request again. */
+async function insist(who: Person, at: string, body: object): ReturnType<Person['call']> {
+  const headers = { 'idempotency-key': crypto.randomUUID() };
+  for (;;) {
+    const answer = await who.call('POST', at, body, headers).catch(() => undefined);
+    if (answer && answer.status < 500) return answer;
+    await new Promise((go) => setTimeout(go, 100));
+  }
+}
+
+/** Writes until it is told to stop. */
 async function write(who: Person, told: Told, signal: AbortSignal): Promise<void> {
-  const again = async (method: string, at: string, body: object) => {
-    const headers = { 'idempotency-key': crypto.randomUUID() };
-    for (;;) {
-      const answer = await who.call(method, at, body, headers).catch(() => undefined);
-      if (answer && answer.status < 500) return answer;
-      await new Promise((go) => setTimeout(go, 100));
-    }
-  };
   while (!signal.aborted) {
-    const made = await again('POST', '/api/tasks', {
+    const made = await insist(who, '/api/tasks', {
       title: 'water',
       due_date: '2031-01-01',
       recurrence: { rule: 'FREQ=DAILY' },
     });
     expect(made.status, JSON.stringify(made.json)).toBe(201);
     told.created.add(made.json.id);
-    const done = await again('POST', `/api/tasks/${made.json.id}/complete`, {});
+    const done = await insist(who, `/api/tasks/${made.json.id}/complete`, {});
     expect(done.status, JSON.stringify(done.json)).toBe(200);
     told.completed.add(made.json.id);
   }
