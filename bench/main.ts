@@ -11,6 +11,7 @@ import { rawSql } from './raw-sql.ts';
 import { remindersAtOnce } from './reminders.ts';
 import { bytesOfATask } from './size.ts';
 import { openStackPlace } from './stack-place.ts';
+import { stages } from './stages.ts';
 import { openStand } from './stand.ts';
 import { idleMemory, starts } from './starts.ts';
 import { throughput } from './throughput.ts';
@@ -37,6 +38,7 @@ const PARTS = [
   'push',
   'effect',
   'device',
+  'stages',
   'list',
   'bytes',
   'reminders',
@@ -62,6 +64,7 @@ if (positionals[0] === 'distributed') {
   } finally {
     await place.end();
   }
+  if (wanted('stages')) add(...(await stages(Math.min(seconds, 30))));
 } else await alone();
 
 async function alone(): Promise<void> {

@@ -11,10 +11,10 @@ export interface StackPlace extends Place {
 }
 
 /** Five services on Dapr and Kafka, on data of their own. */
-export async function openStackPlace(): Promise<StackPlace> {
+export async function openStackPlace(env: Readonly<Record<string, string>> = {}): Promise<StackPlace> {
   const run_folder = temporaryFolder('bench-stack');
   const say = (text: string) => console.log(`  ${text}`);
-  const stack = await startStack({ run_folder, env: { RATE_LIMIT: 'off', LOG_LEVEL: 'warn' }, say });
+  const stack = await startStack({ run_folder, env: { RATE_LIMIT: 'off', LOG_LEVEL: 'warn', ...env }, say });
   const database = new pg.Client({ connectionString: stack.database_url, types: numbers });
   await database.connect();
   return {

@@ -6,6 +6,9 @@ export interface Span {
   readonly trace_id: string;
   readonly span_id: string;
   readonly parent_id: string;
+  /** Milliseconds since 1970, of spans in JSON. */
+  readonly began?: number;
+  readonly ended?: number;
 }
 
 /** A collector of traces that keeps what it is told: OTLP over HTTP, as our services say it (JSON) and as Dapr does (protobuf). */
@@ -59,6 +62,8 @@ function inJson(body: Buffer): Span[] {
         trace_id: span.traceId,
         span_id: span.spanId,
         parent_id: span.parentSpanId ?? '',
+        began: Number(span.startTimeUnixNano) / 1e6,
+        ended: Number(span.endTimeUnixNano) / 1e6,
       })),
     );
   });
