@@ -11,15 +11,16 @@ import { asProgram } from './stack-program.ts';
 
 /** `FAULTS=wiped`: those whose name says so. */
 const named = new RegExp(process.env.FAULTS ?? '');
+/** `OTHER=folder`: by what is built there every instance is replaced, another version say; else by the same once more. */
+const other = process.env.OTHER;
 
 test('whatever befalls services, sidecars, scheduler and broker, every promise holds', async () => {
   const run_folder = mkdtempSync(path.join(os.tmpdir(), 'tm-faults-'));
   onTestFinished(() => rmSync(run_folder, { recursive: true, force: true }));
-  // The same in another place, as a next version is.
   const copy = copyProgram();
   onTestFinished(copy.remove);
   let stack: Stack;
-  const faults = stackFaults(() => stack, copy.folder).filter(({ name }) => named.test(name));
+  const faults = stackFaults(() => stack, other ?? copy.folder).filter(({ name }) => named.test(name));
   const stage = await befall(faults, {
     folder: run_folder,
     seed: SEED,
