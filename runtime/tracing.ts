@@ -1,8 +1,8 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, TraceFlags, type Tracer, trace } from '@opentelemetry/api';
-import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Event } from '@taskmaster/contracts/events/event';
 import { topicOf } from '@taskmaster/contracts/events/types';
-import { currentTrail, type Logger, withTrail } from './telemetry.ts';
+import type { TracingOptions } from './otlp-exporter.ts';
+import { currentTrail, withTrail } from './telemetry.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;
 const KINDS = { server: SpanKind.SERVER, producer: SpanKind.PRODUCER, consumer: SpanKind.CONSUMER } as const;
@@ -69,85 +69,16 @@ export async function withSpan<R>(options: SpanOptions, work: () => Promise<R>):
   }
 }
 
-const MOST_WAITING = 4_096;
-/** Milliseconds. */
-const EVERY = 1_000;
-const TAKEN_WITHIN = 2_000;
-
-export interface TracingOptions {
-  /** As OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS have them. */
-  endpoint: string;
-  headers: string;
-  log: Logger;
-}
-
 /**
- * From now on spans go to that collector, as OTLP in JSON over HTTP. Nothing waits for it: what it does not take, and what would be
- * too much to keep, is dropped. @returns what sends the last ones and ends it
+ * From now on spans go to that collector. What sends them is loaded now: where traces go nowhere nobody pays for it.
+ * @returns what sends the last ones and ends it
  */
-export async function exportSpans({ endpoint, headers, log }: TracingOptions): Promise<() => Promise<void>> {
-  // Where traces go nowhere nobody pays for them.
-  const [{ BasicTracerProvider, BatchSpanProcessor }, { OTLPTraceExporter }, { resourceFromAttributes }] =
-    await Promise.all([
-      import('@opentelemetry/sdk-trace-base'),
-      import('@opentelemetry/exporter-trace-otlp-http'),
-      import('@opentelemetry/resources'),
-    ]);
-  const collector = new OTLPTraceExporter({
-    url: `${endpoint.replace(/\/+$/, '')}/v1/traces`,
-    headers: headersOf(headers),
-    timeoutMillis: TAKEN_WITHIN,
-  });
-  let isEnding = false;
-  const processor = new BatchSpanProcessor(
-    saying(collector, log, () => isEnding),
-    {
-      maxQueueSize: MOST_WAITING,
-      scheduledDelayMillis: EVERY,
-      exportTimeoutMillis: TAKEN_WITHIN,
-    },
-  );
-  const tracers = new Map<string, Tracer>();
-  tracerOf = (service) => {
-    const known = tracers.get(service);
-    if (known) return known;
-    const resource = resourceFromAttributes({ 'service.namespace': 'taskmaster', 'service.name': service });
-    const tracer = new BasicTracerProvider({ resource, spanProcessors: [processor] }).getTracer('taskmaster');
-    tracers.set(service, tracer);
-    return tracer;
-  };
-  return async () => {
+export async function exportSpans(options: TracingOptions): Promise<() => Promise<void>> {
+  const { createTracers } = await import('./otlp-exporter.ts');
+  const tracers = createTracers(options);
+  tracerOf = tracers.of;
+  return () => {
     tracerOf = undefined;
-    isEnding = true;
-    await processor.shutdown().catch(() => undefined);
+    return tracers.end();
   };
 }
-
-/** Says once that the collector is away, and drops what it did not take; at the end it is tried once. */
-function saying(collector: SpanExporter, log: Logger, isEnding: () => boolean): SpanExporter {
-  let isAway = false;
-  return {
-    export(spans, done) {
-      if (isAway && isEnding()) return done({ code: 0 });
-      collector.export(spans, ({ error }) => {
-        if (error && !isAway)
-          log.warn({ err: String(error), spans: spans.length }, 'the collector took no spans; they are dropped');
-        isAway = error !== undefined;
-        done({ code: 0 });
-      });
-    },
-    shutdown: () => collector.shutdown(),
-  };
-}
-
-/** `name=value,name=value`, values percent-encoded. */
-const headersOf = (text: string): Record<string, string> =>
-  Object.fromEntries(
-    text
-      .split(',')
-      .filter((pair) => pair.includes('='))
-      .map((pair) => {
-        const at = pair.indexOf('=');
-        return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())];
-      }),
-  );
