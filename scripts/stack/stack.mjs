@@ -111,9 +111,12 @@ export async function startStack({
       say(`${name} on ${one.url}, its sidecar on ${sidecar.url}`);
     }
     const names = /** @type {ServiceName[]} */ (Object.keys(SERVICES));
-    // api first: it brings the database up to date.
-    for (const name of names)
-      await Promise.all(Array.from({ length: replicas[name] ?? 1 }, (_, replica) => add(name, replica)));
+    // api first: it brings the database up to date. And one of it alone: of two sidecars that make their tables at once one ends.
+    await add('api', 0);
+    for (const name of names) {
+      const wanted = Array.from({ length: replicas[name] ?? 1 }, (_, replica) => replica);
+      await Promise.all(wanted.slice(name === 'api' ? 1 : 0).map((replica) => add(name, replica)));
+    }
 
     // Last: who can reach it can reach all of them.
     const proxy = await startProxy({
