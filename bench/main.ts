@@ -60,7 +60,11 @@ if (positionals[0] === 'distributed') {
     for (const perSecond of [30, 100])
       if (wanted('effect')) add(await effects(place, seconds, perSecond, { p50: 25, p99: 150 }));
     if (wanted('device')) add(await deviceToDevice(place, Math.min(seconds, 30), 250));
-    for (const changes of [1, 10]) if (wanted('many')) add(...(await throughput(place, seconds, changes)));
+    if (wanted('many')) {
+      add(...(await throughput(place, seconds, { changesARequest: 1 })));
+      add(...(await throughput(place, seconds, { changesARequest: 10, changesASecond: 1_050 })));
+      add(...(await throughput(place, seconds, { changesARequest: 10 })));
+    }
   } finally {
     await place.end();
   }
