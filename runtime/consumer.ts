@@ -84,19 +84,25 @@ export class Consumer<Owner extends string> {
 
   /** Resolves when every event has been committed: as an effect, as held, as a duplicate, or as none of ours. */
   async receive(events: readonly Event[]): Promise<void> {
-    for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
-      try {
-        await this.receiveOnce(events);
-        return;
-      } catch (error) {
-        if (!isInfrastructureError(error) || this.stopped) throw error;
-        this.options.log.warn(
-          { consumer: this.options.name, err: String(error), wait_ms: wait },
-          'not able to take events now, trying again',
-        );
-        this.waiting++;
-        await sleep(wait, undefined, { signal: this.stopping.signal }).finally(() => this.waiting--);
+    let isWaiting = false;
+    try {
+      for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
+        try {
+          return await this.receiveOnce(events);
+        } catch (error) {
+          if (!isInfrastructureError(error) || this.stopped) throw error;
+          this.options.log.warn(
+            { consumer: this.options.name, err: String(error), wait_ms: wait },
+            'not able to take events now, trying again',
+          );
+          // From the first failure until it is done: a try may last as long as the waits between.
+          if (!isWaiting) this.waiting++;
+          isWaiting = true;
+          await sleep(wait, undefined, { signal: this.stopping.signal });
+        }
       }
+    } finally {
+      if (isWaiting) this.waiting--;
     }
   }
 

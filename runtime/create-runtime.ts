@@ -76,12 +76,13 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       }),
     );
     let failed = true;
+    const began = Date.now();
     try {
       await adapter.publish(topic, events);
       failed = false;
       failingSince = Number.POSITIVE_INFINITY;
     } catch (error) {
-      failingSince = Math.min(failingSince, Date.now());
+      failingSince = Math.min(failingSince, began);
       if (Date.now() - failingSince > PUBLISHES_WITHIN) {
         failingSince = Number.POSITIVE_INFINITY;
         lead?.giveUp();

@@ -48,6 +48,17 @@ const holder = async (schema: string) =>
   ).rows[0]?.pid;
 
 describe('of the instances of a service', () => {
+  it('hear no word that is none, whoever says it', async () => {
+    const { words, calls } = await startLead('audit');
+    for (const said of ['', 'nonsense', 'null', '{"changed":null}', '{"changed":["x"]}', '{"replay":{"from":-1}}'])
+      await looking.query('select pg_notify($1, $2)', ['relay_audit', said]);
+    const id = randomUUID();
+    await looking.query('select pg_notify($1, $2)', ['relay_audit', JSON.stringify({ changed: [id] })]);
+    await until(async () => words.length > 0, 'the word that is one');
+    expect(words).toEqual([{ changed: [id] }]);
+    expect(calls).toEqual(['lead']);
+  });
+
   it('one leads, and hears what the others commit, each id once', async () => {
     const first = await startLead('tasks');
     const second = await startLead('tasks');

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { z } from 'zod';
 import type { Logger } from './telemetry.ts';
 
 /** The first half of an advisory lock's key; the second is the service. */
@@ -14,13 +15,15 @@ const SILENT_FOR = 10;
 /** A notification takes 8,000 bytes. */
 const MOST_IN_A_WORD = 150;
 
-/** What instances of a service tell whichever of them relays. */
-export interface Word {
-  changed?: string[];
-  emitted?: boolean;
+const ids = z.array(z.guid());
+const wordSchema = z.object({
+  changed: ids.optional(),
+  emitted: z.boolean().optional(),
   /** Of these workspaces; null: of all. */
-  replay?: { from: number; workspace_ids: string[] | null };
-}
+  replay: z.object({ from: z.int().min(0), workspace_ids: ids.nullable() }).optional(),
+});
+/** What instances of a service tell whichever of them relays. */
+export type Word = z.infer<typeof wordSchema>;
 
 export interface LeadOptions {
   /** Its login may end its own sessions; the lock stands outside of the service's roles. */
@@ -176,10 +179,10 @@ export class Lead {
   }
 }
 
-/** Whoever has a login may say something there. */
+/** Whoever has a login may say something there: what is no word of ours is passed over. */
 function readWord(payload: string | undefined): Word | undefined {
   try {
-    return JSON.parse(payload ?? '') as Word;
+    return wordSchema.parse(JSON.parse(payload ?? ''));
   } catch {
     return undefined;
   }

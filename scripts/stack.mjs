@@ -14,8 +14,9 @@ const USAGE = `npm run stack [-- variant redpanda|oracle] [replicas sync=2,notif
 npm run stack -- down | status | logs NAME | logs about ID | kill NAME | roll SERVICE`;
 const folder = path.resolve(root, process.env.DATA_DIR ?? 'data', 'stack');
 const told = path.join(folder, 'stack.json');
-/** Names the service that is to be replaced. */
+/** Names the service that is to be replaced; and why one was not. */
 const wished = path.join(folder, 'roll');
+const failed = path.join(folder, 'roll-failed');
 
 const [command = 'up', ...words] = process.argv.slice(2);
 /** @type {Record<string, () => unknown>} */
@@ -55,11 +56,12 @@ async function up() {
     writeFileSync(told, JSON.stringify({ pid: process.pid, url, variant, processes: stack.processes() }, null, 2));
   };
   tell();
+  for (const left of [wished, failed]) rmSync(left, { force: true });
   const telling = setInterval(tell, 500);
   console.log(`\n  TaskMaster is ready:  ${stack.url}\n  Logs are in ${folder}. Ctrl-C ends all of it.\n`);
   process.on('SIGUSR2', async () => {
     const service = /** @type {import('./stack/stack.mjs').ServiceName} */ (readFileSync(wished, 'utf8'));
-    await stack.roll(service).catch((error) => console.error(`  ${service} was not replaced: ${error.message}`));
+    await stack.roll(service).catch((error) => writeFileSync(failed, error.message));
     rmSync(wished, { force: true });
   });
   let stopping = false;
@@ -132,13 +134,16 @@ function kill() {
 
 /** The new one is ready before the old one goes. */
 async function roll() {
-  const { pid, processes } = stackOrFail();
+  const { pid } = stackOrFail();
   if (existsSync(wished)) throw new StepFailed('One is being replaced just now.');
-  if (!words[0] || !processes.some(({ name }) => new RegExp(`^${words[0]}-\\d+$`).test(name)))
-    throw new StepFailed(`Which? One of ${Object.keys(SERVICES).join(', ')}`);
+  if (!words[0] || !(words[0] in SERVICES)) throw new StepFailed(`Which? One of ${Object.keys(SERVICES).join(', ')}`);
   writeFileSync(wished, words[0]);
   process.kill(pid, 'SIGUSR2');
   while (existsSync(wished) && running()) await sleep(100);
+  if (!existsSync(failed)) return;
+  const reason = readFileSync(failed, 'utf8');
+  rmSync(failed);
+  throw new StepFailed(`${words[0]} was not replaced: ${reason}`);
 }
 
 function logs() {

@@ -36,7 +36,10 @@ const schema = z.object({
     .default('info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
   OTEL_EXPORTER_OTLP_HEADERS: text
-    .regex(/^[^\s=,]+=[^\s,]*(,[^\s=,]+=[^\s,]*)*$/, 'must be like name=value,name=value')
+    .regex(
+      /^[^\s=,]+=([^\s,%]|%[\da-fA-F]{2})*(,[^\s=,]+=([^\s,%]|%[\da-fA-F]{2})*)*$/,
+      'must be like name=value,name=value, values percent-encoded',
+    )
     .optional(),
   ALLOW_UNSAFE_DATABASE: switchOf.default(false),
   DAPR_HTTP_PORT: z.coerce.number('must be a port number').int().min(1).max(65_535).default(3500),

@@ -33,7 +33,7 @@ export function onDapr(config: Config): DistributedOptions['createAdapter'] {
       answeredBy: (question) => appIds[answeredBy[question]],
       log,
     });
-    sidecarRoutes(http, adapter.receive);
+    sidecarRoutes(http, adapter);
     return adapter;
   };
 }

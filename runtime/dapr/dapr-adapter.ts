@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Event } from '@taskmaster/contracts/events/event';
-import type { Topic } from '@taskmaster/contracts/events/types';
+import { isSequenced, type Topic } from '@taskmaster/contracts/events/types';
 import { Problem, type ProblemBody, problemSchema } from '@taskmaster/contracts/problems';
 import type { AnswerOf, InputOf, Question } from '@taskmaster/contracts/questions';
-import type { AppAnswer, SidecarCall } from '../app-channel.ts';
+import type { AppAnswer, AppChannel, SidecarCall } from '../app-channel.ts';
 import { isInfrastructureError } from '../infrastructure-error.ts';
 import type { Adapter } from '../runtime.ts';
 import type { Logger } from '../telemetry.ts';
@@ -26,10 +26,7 @@ export interface DaprAdapterOptions {
   log: Logger;
 }
 
-export interface DaprAdapter extends Adapter {
-  /** What the service's HTTP server hands on: everything under `SIDECAR_PATHS` of the app channel. Never throws. */
-  receive(call: SidecarCall): Promise<AppAnswer>;
-}
+export interface DaprAdapter extends Adapter, AppChannel {}
 
 /** A batch goes out well below the megabyte that brokers take of one message and the four that daprd takes of one request. */
 const MOST_IN_A_BATCH = 500;
@@ -151,12 +148,15 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
     publish,
     ask,
     state,
+    refusalOf({ path, headers }) {
+      // An app that invokes this one comes by our own sidecar, with its token: nothing but questions is for other apps.
+      const isForeign = !path.startsWith('/ask/') && headers['dapr-caller-app-id'] !== undefined;
+      if (isForeign || !isSidecar(headers['dapr-api-token']))
+        return refusal(new Problem('forbidden', 'For the sidecar alone.'));
+      return undefined;
+    },
     async receive(call) {
       const [, kind, name = ''] = /^\/([a-z]+)\/([^/?]+)$/.exec(call.path) ?? [];
-      // An app that invokes this one comes by our own sidecar, with its token: nothing but questions is for other apps.
-      const isForeign = kind !== 'ask' && call.headers['dapr-caller-app-id'] !== undefined;
-      if (isForeign || !isSidecar(call.headers['dapr-api-token']))
-        return refusal(new Problem('forbidden', 'For the sidecar alone.'));
       if (kind === 'events') return receiveEvents(name, call.body);
       if (kind === 'observe') return receiveFanOut(name, call.body);
       if (kind === 'job') return receiveJob(decodeURIComponent(name), call.body);
@@ -241,7 +241,7 @@ interface Batch {
 /** https://docs.dapr.io/developing-applications/building-blocks/pubsub/pubsub-bulk: undefined where it is none. */
 function batchOf(body: unknown): Batch | undefined {
   const entries = (body as { entries?: Entry[] } | null)?.entries;
-  if (!Array.isArray(entries)) return undefined;
+  if (!Array.isArray(entries) || !entries.every((entry) => typeof entry?.entryId === 'string')) return undefined;
   const events: Event[] = [];
   const foreign: Entry[] = [];
   for (const entry of entries) {
@@ -260,10 +260,16 @@ const allTaken = ({ entries }: Batch): AppAnswer => ({
 /** As it was published: what Dapr added is taken off. Undefined where it is no event of ours. */
 function eventOf(body: unknown): Event | undefined {
   const given = body as Partial<Event> | null;
-  if (typeof given?.id !== 'string' || typeof given.type !== 'string') return undefined;
-  if (typeof given.data?.workspace_id !== 'string') return undefined;
+  if (!isUuid(given?.id) || typeof given.type !== 'string' || !isUuid(given.data?.workspace_id)) return undefined;
+  // What has a place in the order of its workspace must say which.
+  if (isSequenced(given.type) && !Number.isSafeInteger((given.data as { sequence?: unknown }).sequence))
+    return undefined;
   return Object.fromEntries(Object.entries(given).filter(([name]) => !ADDED.has(name))) as unknown as Event;
 }
+
+/** As the tables want it: one that is none would fail with the whole batch. */
+const isUuid = (text: unknown): text is string =>
+  typeof text === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 const jobIdOf = (name: string): string => name.replaceAll(/[^a-zA-Z0-9-]+/g, '-');
 

@@ -386,22 +386,32 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       expect(handled.filter((id) => id === event.id)).toHaveLength(1);
     });
 
+    const runOf = (workspace_id: string, subject = 'x'): Event => ({
+      specversion: '1.0',
+      id: randomUUID(),
+      source: EVENT_SOURCE,
+      type: 'com.todo.task.sync',
+      subject,
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      dataschema: schemaAddress('task-sync'),
+      data: { workspace_id, epoch: randomUUID(), acl_version: 1, from: 1, to: 1, events: [] },
+    });
+
     it('fans out to every observer, and to nobody else', async () => {
       const before = observed.length;
-      const run: Event = {
-        specversion: '1.0',
-        id: randomUUID(),
-        source: EVENT_SOURCE,
-        type: 'com.todo.task.sync',
-        subject: 'x',
-        time: new Date().toISOString(),
-        datacontenttype: 'application/json',
-        dataschema: schemaAddress('task-sync'),
-        data: { workspace_id: randomUUID(), epoch: randomUUID(), acl_version: 1, from: 1, to: 1, events: [] },
-      };
+      const run = runOf(randomUUID());
       await harness.adapter.publish('task-updates', [run]);
       await waitFor(async () => observed.some((event) => event.id === run.id) || undefined, 'the run');
       expect(observed.slice(before).filter((event) => event.id === run.id)).toHaveLength(1);
+    });
+
+    it('fans out many large runs that come at once', async () => {
+      const space = randomUUID();
+      const runs = upTo(40).map(() => runOf(space, 'x'.repeat(200_000)));
+      await Promise.all(runs.map((run) => harness.adapter.publish('task-updates', [run])));
+      const seen = () => runs.filter(({ id }) => observed.some((event) => event.id === id)).length;
+      await waitFor(async () => seen() === runs.length || undefined, 'all of them');
     });
 
     it('asks and is answered; a failing answer fails the question', async () => {

@@ -120,6 +120,11 @@ describe('the guard bites', () => {
     ['an app that may not write dead letters', subscription({ deadLetterTopic: 'audit-log-dlq' }), /may not publish/],
     ['events one by one', subscription({ bulkSubscribe: undefined }), /one by one/],
     ['a batch that waits for others', subscription({ bulkSubscribe: { enabled: true } }), /ten seconds/],
+    [
+      'a batch that no service takes',
+      subscription({ bulkSubscribe: { enabled: true, maxMessagesCount: 1_000, maxAwaitDurationMs: 10 } }),
+      /larger than the 100/,
+    ],
     ['another dead letter topic', subscription({ deadLetterTopic: 'reminders-dlq' }), /to task-events-dlq/],
     ['trying too long', resiliency({ maxRetries: 4 }), /34 s/],
     ['trying for ever', resiliency({}), /Infinity s/],

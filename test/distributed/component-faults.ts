@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { LARGEST_BATCH } from '@taskmaster/services/http/sidecar-routes';
 import { parseAllDocuments } from 'yaml';
 
 /** A document of a Dapr resource file, as far as it is looked at. */
@@ -125,6 +126,8 @@ function wrongSubscription(subscription: Resource, buses: readonly Resource[], t
   if (!bulkSubscribe?.enabled) faults.push('it brings events one by one, and services take batches');
   else if (!(bulkSubscribe.maxAwaitDurationMs <= LONGEST_WAIT_MS))
     faults.push(`a batch would wait longer than ${LONGEST_WAIT_MS} ms, ten seconds where nothing is said`);
+  if (bulkSubscribe?.enabled && !(bulkSubscribe.maxMessagesCount <= LARGEST_BATCH))
+    faults.push(`a batch would be larger than the ${LARGEST_BATCH} that services take`);
   if (deadLetterTopic !== undefined && deadLetterTopic !== `${topic}-dlq`)
     faults.push(`services put aside what is no event to ${topic}-dlq, not to ${deadLetterTopic}`);
   const carriers = buses.filter(({ metadata }) => metadata.name === pubsubname);

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { SIDECAR_PATHS } from '@taskmaster/runtime/app-channel';
 import { settingNames } from '@taskmaster/services/config';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -146,7 +147,9 @@ test('the proxy of compose has the routes of deploy/routes.json, in their order'
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line && !line.startsWith('#'));
-  expect(there).toEqual([':8080 {', 'route {', ...lines, '}', '}']);
+  const inside = ['@inside path_regexp ^/(events|observe|job|cron|ask|dapr|metrics)(/|$)', 'respond @inside 404'];
+  expect(there).toEqual([':8080 {', 'route {', ...inside, ...lines, '}', '}']);
+  for (const path of SIDECAR_PATHS) expect(inside[0]).toContain(path.slice(1, -1));
 });
 
 describe('.env.example', () => {

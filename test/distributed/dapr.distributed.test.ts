@@ -65,7 +65,7 @@ async function startHarness(variant: 'redpanda' | 'oracle'): Promise<Harness> {
       scriptHashes: [],
     });
     http.get('/ready', async () => ({ status: 'ready' }));
-    sidecarRoutes(http, adapter.receive);
+    sidecarRoutes(http, adapter);
     return { sidecar, port: ports[index] ?? 0, adapter, http };
   }
 

@@ -268,7 +268,7 @@ async function poison(stack: Stack, stage: Stage): Promise<void> {
     async () => {
       const now = await lengthsOfDeadLetterTopics(stack);
       return Object.entries(SUBSCRIBERS).every(
-        ([topic, count]) => (now[topic] ?? 0) - (lengths[topic] ?? 0) >= 2 * count,
+        ([topic, count]) => (now[topic] ?? 0) - (lengths[topic] ?? 0) >= NONSENSE.length * count,
       );
     },
     'what is no event at the dead-letter topics',
@@ -276,12 +276,19 @@ async function poison(stack: Stack, stage: Stage): Promise<void> {
   );
 }
 
-/** Neither JSON nor, being JSON, an event. */
+const uuid = randomUUID();
+/** Not JSON; JSON, and no event; events that no table takes. */
+const NONSENSE = [
+  '{"no',
+  '{"no":"event"}',
+  `{"id":"1","type":"com.todo.task.created","data":{"workspace_id":"${uuid}","sequence":1}}`,
+  `{"id":"${uuid}","type":"com.todo.audit.recorded","data":{"workspace_id":"x"}}`,
+  `{"id":"${uuid}","type":"com.todo.task.created","data":{"workspace_id":"${uuid}","sequence":"x"}}`,
+];
 async function publishNonsense(stack: Stack): Promise<void> {
   const producer = new Producer({ clientId: 'nonsense', bootstrapBrokers: [stack.broker.kafka.bootstrap] });
-  const bodies = ['{"no":"event"}', '{"id":"1","type":"com.todo.task.created","data":{"sequence":"x"}}'];
   const messages = Object.keys(SUBSCRIBERS).flatMap((topic) =>
-    bodies.map((body) => ({ topic, key: Buffer.from('nobody'), value: Buffer.from(body) })),
+    NONSENSE.map((body) => ({ topic, key: Buffer.from('nobody'), value: Buffer.from(body) })),
   );
   await producer.send({ messages }).finally(() => producer.close());
 }
