@@ -120,7 +120,7 @@ test('jobs: a reminder comes by its job where nobody sweeps, and by the sweep wh
   const woken = ['notification-0', 'notification-1'].flatMap(linesOf).filter(({ msg }) => msg === 'woken');
   expect(woken.some(({ job, time }) => job === 'notification: reminders' && Date.parse(time) >= first.due)).toBe(true);
 
-  const second = await remind(15_000);
+  const second = await remind(30_000);
   await until(
     async () => (await ask('GET', JOB)).text.includes(new Date(second.due).toISOString().slice(0, 19)),
     'the job',

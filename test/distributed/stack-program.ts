@@ -1,3 +1,4 @@
+import { everyService } from '@taskmaster/contracts/services';
 import type { Stack } from '../../scripts/stack/stack.mjs';
 import type { Program } from '../chaos/program.ts';
 import { until } from '../support/running-services.ts';
@@ -43,8 +44,9 @@ export function asProgram(stack: Stack): Program {
 
 export async function isUp(stack: Stack): Promise<boolean> {
   if (stack.processes().some(({ pid }) => pid === undefined)) return false;
-  return fetch(`${stack.url}/ready`).then(
-    ({ ok }) => ok,
+  const answers = everyService.flatMap((service) => stack.instances(service)).map(({ url }) => fetch(`${url}/ready`));
+  return Promise.all(answers).then(
+    (all) => all.every(({ ok }) => ok),
     () => false,
   );
 }

@@ -14,6 +14,7 @@ const TITLE = 'canary in a coal mine';
 let stack: Stack;
 let sink: OtlpSink;
 let ann: Person;
+let ticket: string;
 const folder = mkdtempSync(path.join(os.tmpdir(), 'tm-trace-'));
 const trace_id = randomBytes(16).toString('hex');
 const browser = randomBytes(8).toString('hex');
@@ -99,7 +100,7 @@ test('a question by invocation is part of the trace of whoever asks', async () =
   const traceparent = `00-${trace}-${browser}-01`;
   // Before notification answers it asks api who calls, and sync whose ticket it is.
   expect((await ann.call('GET', '/api/notifications', undefined, { traceparent })).status).toBe(200);
-  const { ticket } = (await ann.call('POST', '/api/sync/ticket')).json;
+  ({ ticket } = (await ann.call('POST', '/api/sync/ticket')).json);
   const socket = new WebSocket(`${stack.url.replace('http', 'ws')}/ws/tasks?ticket=${ticket}`, 'sync.v1', {
     headers: { traceparent },
   });
@@ -122,9 +123,14 @@ test('a question by invocation is part of the trace of whoever asks', async () =
 test('a trace says nothing of what tasks are about, and no secret', () => {
   const heard = Buffer.concat(sink.heard).toString('latin1');
   expect(heard).toContain(trace_id);
+  const kept = JSON.parse(readFileSync(path.join(folder, 'secrets.json'), 'utf8'))['taskmaster-app'];
   for (const secret of [
     TITLE,
     'ann-',
+    ann.token,
+    ticket,
+    kept.DATABASE_URL,
+    kept.BETTER_AUTH_SECRET,
     ...SERVICES.map((service) => stack.sidecar(service)).flatMap((sidecar) => [
       sidecar.dapr_api_token,
       sidecar.app_api_token,
