@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 
@@ -15,8 +16,21 @@ export async function freshDatabase(): Promise<FreshDatabase> {
   await run(connection, `create database ${name} template ${template}`);
   return {
     connection: { ...connection, database: name },
-    drop: () => run(connection, `drop database ${name} with (force)`),
+    async drop() {
+      await untilLeft(connection, name);
+      await run(connection, `drop database ${name} with (force)`);
+    },
   };
+}
+
+/** A pool that has ended may still say goodbye; cut off in the middle of it, it would fail whatever test runs then. */
+async function untilLeft(connection: pg.ClientConfig, name: string): Promise<void> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  const somebody = async () =>
+    (await client.query('select from pg_stat_activity where datname = $1', [name])).rowCount !== 0;
+  for (let looks = 0; looks < 40 && (await somebody()); looks++) await sleep(25);
+  await client.end();
 }
 
 async function run(connection: pg.ClientConfig, statement: string): Promise<void> {
