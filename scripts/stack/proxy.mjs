@@ -26,11 +26,15 @@ export function serviceAt(address) {
  * @returns {Promise<{url: string, underWay(port: number): number, close(): Promise<void>}>}
  */
 export async function startProxy({ port, portsOf }) {
-  let turn = 0;
+  /** The instances of each service take turns. @type {Map<string, number>} */
+  const turns = new Map();
   /** @param {import('node:http').IncomingMessage} incoming */
   const target = (incoming) => {
-    const ports = portsOf(serviceAt((incoming.url ?? '/').split('?')[0] ?? '/'));
-    return ports[turn++ % ports.length];
+    const service = serviceAt((incoming.url ?? '/').split('?')[0] ?? '/');
+    const ports = portsOf(service);
+    const turn = turns.get(service) ?? 0;
+    turns.set(service, turn + 1);
+    return ports[turn % ports.length];
   };
   /** @param {import('node:http').IncomingMessage} incoming */
   const headersOf = ({ headers, socket }) => ({ ...headers, 'x-forwarded-for': socket.remoteAddress });

@@ -49,12 +49,17 @@ describe('five services on Dapr and Kafka', () => {
     const sockets = async (url: string) =>
       Number(/^taskmaster_sockets\S* (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? 0);
     const each = () => Promise.all(stack.instances('sync').map(({ url }) => sockets(url)));
-    // The address takes turns: one of the two sits down again until they are apart.
-    await until(async () => {
-      if ((await each()).every((count) => count === 1)) return true;
-      await other.page.reload();
-      return false;
-    }, 'a socket at each instance');
+    // Instances take turns: one of the two sits down again until they are apart.
+    await until(
+      async () => {
+        await other.page.getByText('All on the server').waitFor();
+        if ((await each()).every((count) => count > 0)) return true;
+        await other.page.reload();
+        return false;
+      },
+      'a socket at each instance',
+      120,
+    );
     for (const [turn, killed] of [undefined, 'sync-0', 'sync-1'].entries()) {
       const before = pidOf(killed ?? '');
       if (killed) await stack.kill(killed);
