@@ -1,7 +1,7 @@
 // `npm run stack`: the program as it runs in a cluster, on this machine and without containers: five services, each with its Dapr
 // sidecar, on a real Kafka. Ctrl-C ends it. From another terminal: `npm run stack -- down | status | logs NAME | kill NAME | roll SERVICE`.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
@@ -53,7 +53,11 @@ async function up() {
   });
   const tell = () => {
     const { url, variant } = stack;
-    writeFileSync(told, JSON.stringify({ pid: process.pid, url, variant, processes: stack.processes() }, null, 2));
+    writeFileSync(
+      `${told}.next`,
+      JSON.stringify({ pid: process.pid, url, variant, processes: stack.processes() }, null, 2),
+    );
+    renameSync(`${told}.next`, told);
   };
   tell();
   for (const left of [wished, failed]) rmSync(left, { force: true });

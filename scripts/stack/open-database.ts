@@ -1,5 +1,5 @@
 // The bundled PostgreSQL alone, for programs that run apart: says where it is in a file, and ends with a signal.
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { openEmbedded } from '@taskmaster/db/server/embedded';
 import type pg from 'pg';
 
@@ -22,4 +22,6 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     await database.stop();
     process.exit(0);
   });
-writeFileSync(said_in, JSON.stringify({ url }), { mode: 0o600 });
+// Whoever waits for it reads it as soon as it is there: whole, then.
+writeFileSync(`${said_in}.unfinished`, JSON.stringify({ url }), { mode: 0o600 });
+renameSync(`${said_in}.unfinished`, said_in);
