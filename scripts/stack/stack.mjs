@@ -182,7 +182,7 @@ export async function startStack({
       async roll(service, { program: from, instances = Number.POSITIVE_INFINITY } = {}) {
         const old = instancesOf(service).slice(0, instances);
         for (const one of old) {
-          const taken = new Set(services.filter((each) => each.service === service).map(({ replica }) => replica));
+          const taken = new Set(instancesOf(service).map(({ replica }) => replica));
           let replica = 0;
           while (taken.has(replica)) replica++;
           await add(service, replica, from);

@@ -6,7 +6,7 @@ import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../test/support/fresh-database.ts';
-import { signUp, until } from '../../test/support/running-services.ts';
+import { asInTests, signUp, until } from '../../test/support/running-services.ts';
 import { startServices } from '../start-services.ts';
 
 let database: FreshDatabase;
@@ -86,12 +86,8 @@ it('where one of several was woken the others arm again, and none puts off what 
       },
     }),
     connection: database.connection,
-    config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90 },
     log,
-    secret: 'a secret of at least thirty-two characters',
-    version: 'test',
-    address: 'http://127.0.0.1',
-    database: 'PostgreSQL',
+    ...asInTests,
   });
   try {
     const ann = await signUp(await services.http.listen({ host: '127.0.0.1', port: 0 }), 'ann');

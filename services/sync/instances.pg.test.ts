@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type FreshDatabase, freshDatabase } from '../../test/support/fresh-database.ts';
-import { signUp } from '../../test/support/running-services.ts';
+import { asInTests, signUp } from '../../test/support/running-services.ts';
 import { type Services, startServices } from '../start-services.ts';
 
 /** One of several instances of each service, and never the one where `every` runs. */
@@ -25,12 +25,8 @@ beforeAll(async () => {
     instances: 'several',
     createAdapter: () => ({ ...adapter, every: (name, _milliseconds, run) => void jobs.set(name, run) }),
     connection: database.connection,
-    config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90 },
     log,
-    secret: 'a secret of at least thirty-two characters',
-    version: 'test',
-    address: 'http://127.0.0.1',
-    database: 'PostgreSQL',
+    ...asInTests,
     validateSocketsEvery: 300,
   });
   url = await services.http.listen({ host: '127.0.0.1', port: 0 });

@@ -85,6 +85,15 @@ export interface RunningServices {
   connection: Awaited<ReturnType<typeof freshDatabase>>['connection'];
 }
 
+/** What services need to start and no test is about. */
+export const asInTests = {
+  config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90 },
+  secret: 'a secret of at least thirty-two characters',
+  version: 'test',
+  address: 'http://127.0.0.1:8000',
+  database: 'PostgreSQL',
+} as const;
+
 /** Every service on a fresh real database and a real socket. */
 export async function runServices(
   config: Partial<ServicesOptions['config']> = {},
@@ -95,13 +104,11 @@ export async function runServices(
 ): Promise<RunningServices> {
   const database = given ? { connection: given, drop: async () => undefined } : await freshDatabase();
   const services = await startTogether({
+    ...asInTests,
     connection: database.connection,
-    config: { SIGN_UP: 'open', RATE_LIMIT: 'off', TRUST_PROXY: 'false', AUDIT_RETENTION_DAYS: 90, ...config },
+    config: { ...asInTests.config, ...config },
     log,
-    secret: 'a secret of at least thirty-two characters',
-    version: 'test',
-    address: config.PUBLIC_URL ?? 'http://127.0.0.1:8000',
-    database: 'PostgreSQL',
+    ...(config.PUBLIC_URL ? { address: config.PUBLIC_URL } : {}),
     ...(more.backups ? { dependencies: [{ name: 'backup', check: more.backups.state }] } : {}),
     validateSocketsEvery: 500,
     ...more,
