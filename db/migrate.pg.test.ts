@@ -60,6 +60,27 @@ describe('migrate', () => {
     await sql(`drop role ${name}`);
   });
 
+  it.each(['taskmaster_api', 'taskmaster_api_background'])(
+    'lets %s step to a row by its id in a database that has no statistics',
+    async (role) => {
+      const { rows: tables } = await sql(
+        `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where nspname = 'tasks' and relkind = 'r' and has_table_privilege('${role}', c.oid, 'select')
+           and array(select attname::text from pg_attribute where attrelid = c.oid) @> array['workspace_id', 'id']`,
+      );
+      expect(tables.map(({ name }) => name)).toContain('task');
+      for (const { name } of tables) {
+        // As connections that write plan: see decisions/0006.
+        const results = await sql(
+          `set role ${role}; set enable_hashjoin = off; set enable_mergejoin = off;
+           explain (generic_plan, costs off) select from tasks."${name}" where workspace_id = $1 and id = $2`,
+        );
+        const plan = (results as unknown as pg.QueryResult[]).at(-1)?.rows.map((row) => row['QUERY PLAN']);
+        expect(plan?.join('\n'), name).toMatch(/Index Cond: .*\bid = \$2/);
+      }
+    },
+  );
+
   it('leaves every table of tasks under row-level security, forced', async () => {
     const { rows } = await sql(
       `select relname from pg_class c join pg_namespace n on n.oid = relnamespace
