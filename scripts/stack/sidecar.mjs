@@ -7,6 +7,9 @@ import { freePorts } from './ports.mjs';
 import { createProcess } from './process.mjs';
 import { answersOk } from './scheduler.mjs';
 
+/** A sidecar's heap is small and Go collects it each time it has doubled: at fivefold, and within a bound, it takes a tenth less of a processor. */
+const FEWER_COLLECTIONS = { GOGC: '400', GOMEMLIMIT: '256MiB' };
+
 const components = (/** @type {string} */ name) => path.join(root, 'deploy/dapr', name);
 
 /**
@@ -95,6 +98,7 @@ export async function createSidecar({
     log: path.join(folder, `${name}.log`),
     env: {
       ...tokens,
+      ...FEWER_COLLECTIONS,
       POD_NAME: pod_name,
       // What it tells other sidecars to call.
       DAPR_HOST_IP: '127.0.0.1',
