@@ -11,7 +11,7 @@ import { asProgram } from './stack-program.ts';
 
 /** `FAULTS=wiped`: those whose name says so. */
 const named = new RegExp(process.env.FAULTS ?? '');
-/** `OTHER=folder`: by what is built there every instance is replaced, another version say; else by the same once more. */
+/** `OTHER=folder`: begins with what is built there, an older version say, whose every instance is then replaced by this one. */
 const other = process.env.OTHER;
 
 test('whatever befalls services, sidecars, scheduler and broker, every promise holds', async () => {
@@ -20,7 +20,7 @@ test('whatever befalls services, sidecars, scheduler and broker, every promise h
   const copy = copyProgram();
   onTestFinished(copy.remove);
   let stack: Stack;
-  const faults = stackFaults(() => stack, other ?? copy.folder).filter(({ name }) => named.test(name));
+  const faults = stackFaults(() => stack, copy.folder).filter(({ name }) => named.test(name));
   const stage = await befall(faults, {
     folder: run_folder,
     seed: SEED,
@@ -28,7 +28,8 @@ test('whatever befalls services, sidecars, scheduler and broker, every promise h
     patience: 300_000,
     async begin(mail) {
       const replicas = { api: 2, recurring: 2, notification: 2, sync: 2, audit: 2 };
-      stack = await startStack({ run_folder, replicas, env: { ...mail, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' } });
+      const env = { ...mail, RATE_LIMIT: 'off', LOG_LEVEL: 'warn' };
+      stack = await startStack({ run_folder, replicas, env, ...(other ? { program: other } : {}) });
       return asProgram(stack);
     },
   });
