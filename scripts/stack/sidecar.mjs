@@ -7,8 +7,24 @@ import { freePorts } from './ports.mjs';
 import { createProcess } from './process.mjs';
 import { answersOk } from './scheduler.mjs';
 
-/** A sidecar's heap is small and Go collects it each time it has doubled: at fivefold, and within a bound, it takes a tenth less of a processor. */
-const FEWER_COLLECTIONS = { GOGC: '400', GOMEMLIMIT: '256MiB' };
+/** What each sidecar is told, here and in deploy/compose.yaml. */
+export const TOLD = {
+  mode: 'standalone',
+  'app-protocol': 'http',
+  'app-channel-address': '127.0.0.1',
+  'dapr-listen-addresses': '127.0.0.1',
+  'dapr-graceful-shutdown-seconds': 10,
+  // Answers with longer headers than the default 4 KiB are lost.
+  'read-buffer-size': '16Ki',
+  // One failed look is enough: while the app is thought well, each refused connection uses up a delivery's retries.
+  'enable-app-health-check': true,
+  'app-health-check-path': '/ready',
+  'app-health-probe-interval': 2,
+  'app-health-probe-timeout': 2_000,
+  'app-health-threshold': 1,
+};
+/** Its heap is small, and Go collects it each time it has doubled: at fivefold, within a bound, it takes a tenth less of a processor. */
+export const COLLECTS = { GOGC: '400', GOMEMLIMIT: '256MiB' };
 
 const components = (/** @type {string} */ name) => path.join(root, 'deploy/dapr', name);
 
@@ -42,7 +58,7 @@ export async function createSidecar({
   http_port,
   grpc_port,
   resources = [],
-  health_path = '/ready',
+  health_path = TOLD['app-health-check-path'],
   env = {},
 }) {
   const { daprd } = await ensureDapr();
@@ -50,29 +66,18 @@ export async function createSidecar({
   const tokens = { DAPR_API_TOKEN: randomBytes(24).toString('hex'), APP_API_TOKEN: randomBytes(24).toString('hex') };
   const url = `http://127.0.0.1:${http_port ?? free_http}`;
   const words = {
-    mode: 'standalone',
+    ...TOLD,
     'app-id': app_id,
     'app-port': app_port,
-    'app-protocol': 'http',
-    'app-channel-address': '127.0.0.1',
+    'app-health-check-path': health_path,
     'dapr-http-port': http_port ?? free_http,
     'dapr-grpc-port': grpc_port ?? free_grpc,
     'dapr-internal-grpc-port': internal,
-    'dapr-listen-addresses': '127.0.0.1',
     'dapr-internal-grpc-listen-address': '127.0.0.1',
     'metrics-port': metrics,
     'metrics-listen-address': '127.0.0.1',
     'profile-port': -1,
     'scheduler-host-address': scheduler_address,
-    'dapr-graceful-shutdown-seconds': 10,
-    // Answers with longer headers than the default 4 KiB are lost.
-    'read-buffer-size': '16Ki',
-    // One failed look is enough: while the app is thought well, each refused connection uses up a delivery's retries.
-    'enable-app-health-check': true,
-    'app-health-check-path': health_path,
-    'app-health-probe-interval': 2,
-    'app-health-probe-timeout': 2_000,
-    'app-health-threshold': 1,
   };
   // Read from the environment, and so as the services have it; the sidecar must be told besides how to speak.
   const collector = { ...globalThis.process.env, ...env }.OTEL_EXPORTER_OTLP_ENDPOINT;
@@ -98,7 +103,7 @@ export async function createSidecar({
     log: path.join(folder, `${name}.log`),
     env: {
       ...tokens,
-      ...FEWER_COLLECTIONS,
+      ...COLLECTS,
       POD_NAME: pod_name,
       // What it tells other sidecars to call.
       DAPR_HOST_IP: '127.0.0.1',
