@@ -41,6 +41,7 @@ export interface RunningRuntime<Owner extends string> extends Runtime<Owner> {
 
 /** Milliseconds of failing after which another instance is to try. */
 const PUBLISHES_WITHIN = 15_000;
+const SWEEP_EVERY = 15_000;
 
 /** The core above every adapter: transactions, relays, consumers, dead letters. */
 export function createRuntime<Owner extends string>(options: RuntimeOptions<Owner>): RunningRuntime<Owner> {
@@ -124,6 +125,18 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   const askEvents = async (workspace_id: string, from: number, to: number): Promise<ChangeEvent[]> =>
     (await adapter.ask('events', { workspace_id, from, to })).events;
 
+  const counts = async () => {
+    const [found] = await background.transact((tx) => tx.query(sql.counts, []), { readOnly: true });
+    return found ?? { outbox: 0, inbox: 0, dead_letters: 0 };
+  };
+  /** Each instance for itself: its gauges would else go on saying what it last saw. */
+  let counting: NodeJS.Timeout | undefined;
+  async function count(): Promise<void> {
+    const { outbox, inbox, dead_letters } = await counts();
+    metrics.outboxRows.set({ service: schema }, outbox);
+    metrics.inboxRows.set({ service: schema }, inbox);
+    metrics.deadLetters.set({ service: schema }, dead_letters);
+  }
   const deadLetters: DeadLetters = {
     list: () => background.transact((tx) => tx.query(sql.deadLetters, [])),
     get: async (id) => (await background.transact((tx) => tx.query(sql.deadLetter, [id]), { readOnly: true }))[0],
@@ -215,21 +228,13 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       return sent;
     },
     deadLetters,
-    counts: async () => {
-      const [counts] = await background.transact((tx) => tx.query(sql.counts, []), { readOnly: true });
-      return counts ?? { outbox: 0, inbox: 0, dead_letters: 0 };
-    },
+    counts,
     waiting: () => consumers.filter(({ isWaiting }) => isWaiting).map(({ name }) => name),
     async begin() {
       for (const consumer of consumers) await consumer.start();
       await (lead ? lead.start() : startRelays());
-      adapter.every(`${schema}: count and sweep`, 15_000, async () => {
-        const [counts] = await background.transact((tx) => tx.query(sql.counts, []));
-        if (counts) {
-          metrics.inboxRows.set({ service: schema }, counts.inbox);
-          metrics.deadLetters.set({ service: schema }, counts.dead_letters);
-          metrics.outboxRows.set({ service: schema }, counts.outbox);
-        }
+      counting = setInterval(() => void count().catch(() => undefined), SWEEP_EVERY);
+      adapter.every(`${schema}: sweep`, SWEEP_EVERY, async () => {
         for (const consumer of consumers) await consumer.takeUpLeft();
         await background.transact(async (tx) => {
           tx.write(sql.sweepSeen, []);
@@ -238,6 +243,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       });
     },
     async stop() {
+      clearInterval(counting);
       // Consumers first stop waiting for a database that is away; what relays hand them now is refused and sent again later.
       await Promise.all([...consumers.map((consumer) => consumer.stop()), lead?.stop(), stopRelays()]);
       await Promise.all([callers.close(), background.close()]);

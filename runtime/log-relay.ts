@@ -79,6 +79,8 @@ export class LogRelay<Owner extends string> {
     this.stopped = true;
     clearTimeout(this.sweeper);
     await this.running;
+    // From now on it is another's to say.
+    this.measure([]);
   }
 
   wake(workspaceIds: readonly string[]): void {
