@@ -11,6 +11,9 @@ import { spanAttributesOf, withSpan } from './tracing.ts';
 /** Waits before the second, third and fourth attempt, in milliseconds from the end of the one before. */
 export const RETRY_WAITS = [1_000, 5_000, 25_000] as const;
 
+/** Milliseconds between tries where the database is away: meanwhile the service says that it is not ready, and is brought nothing. */
+const LONGEST_WAIT = 5_000;
+
 export interface ConsumerOptions<Owner extends string> {
   name: string;
   schema: Owner;
@@ -86,7 +89,7 @@ export class Consumer<Owner extends string> {
   async receive(events: readonly Event[]): Promise<void> {
     let isWaiting = false;
     try {
-      for (let wait = 1_000; ; wait = Math.min(wait * 2, 30_000)) {
+      for (let wait = 1_000; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
         try {
           return await this.receiveOnce(events);
         } catch (error) {

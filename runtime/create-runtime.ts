@@ -217,7 +217,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
       if (logRelay) return logRelay.replay(from, workspaceIds);
       // Whoever relays does it; if nobody does now, then whoever comes next.
       await createLogRelay(source).lower(from, workspaceIds);
-      lead?.sayReplay(from, workspaceIds);
+      await lead?.sayReplay(from, workspaceIds);
       return {
         workspaces: (await source.heads(workspaceIds ? { workspace_ids: [...workspaceIds] } : { all: true })).length,
       };

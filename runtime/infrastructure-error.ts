@@ -9,6 +9,8 @@ const sockets = new Set([
   'EHOSTUNREACH',
   'ENOTFOUND',
   'SIDECAR_AWAY',
+  // What the service that was asked says of its own database.
+  'unavailable',
 ]);
 
 /** Such an error is no attempt of a handler and no fault of a caller: it is tried again, or answered 503. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '@taskmaster/contracts/problems';
 import pg from 'pg';
 import { z } from 'zod';
 import type { Logger } from './telemetry.ts';
@@ -89,25 +90,29 @@ export class Lead {
       this.telling = undefined;
       const ids = [...this.changed];
       this.changed.clear();
-      while (ids.length > 0) this.say({ changed: ids.splice(0, MOST_IN_A_WORD) });
-      if (this.emitted) this.say({ emitted: true });
+      while (ids.length > 0) this.hint({ changed: ids.splice(0, MOST_IN_A_WORD) });
+      if (this.emitted) this.hint({ emitted: true });
       this.emitted = false;
     }, TELL_WITHIN);
   }
 
-  sayReplay(from: number, workspaceIds: readonly string[] | undefined): void {
-    if (!workspaceIds) this.say({ replay: { from, workspace_ids: null } });
+  /** @throws where it could not be said: nothing else tells whoever relays */
+  async sayReplay(from: number, workspaceIds: readonly string[] | undefined): Promise<void> {
+    if (!workspaceIds) await this.say({ replay: { from, workspace_ids: null } });
     else
       for (let start = 0; start < workspaceIds.length; start += MOST_IN_A_WORD)
-        this.say({ replay: { from, workspace_ids: workspaceIds.slice(start, start + MOST_IN_A_WORD) } });
+        await this.say({ replay: { from, workspace_ids: workspaceIds.slice(start, start + MOST_IN_A_WORD) } });
   }
 
-  private say(word: Word): void {
-    const { schema, log } = this.options;
+  private hint(word: Word): void {
+    this.say(word).catch((error) => this.options.log.debug({ err: String(error) }, 'not told; the next look finds it'));
+  }
+
+  private async say(word: Word): Promise<void> {
     const { client } = this;
-    if (!client) return;
-    this.inTurn(() => client.query('select pg_notify($1, $2)', [channelOf(schema), JSON.stringify(word)])).catch(
-      (error) => log.debug({ err: String(error) }, 'not told; the next look finds it'),
+    if (!client) throw new Problem('unavailable', 'There is no connection to whoever relays.');
+    await this.inTurn(() =>
+      client.query('select pg_notify($1, $2)', [channelOf(this.options.schema), JSON.stringify(word)]),
     );
   }
 

@@ -22,18 +22,22 @@ export function createDaprStateStore(sidecar: SidecarClient, component: string):
     };
     const answer = await sidecar.send('POST', path, { body: [item] });
     if (answer.status === 409 || (first && LOST.test(answer.text))) return false;
+    // Redis' component says of a key that is there nothing but that it failed.
+    if (first && etag === undefined && answer.status === 500 && (await get(key))) return false;
     must(answer, 'state not written');
     return true;
   }
 
+  async function get<V>(key: string) {
+    const answer = await sidecar.send('GET', at(key));
+    if (answer.status === 204) return undefined;
+    const { text, headers } = must(answer, 'state not read');
+    if (typeof headers.etag !== 'string') throw new SidecarAway('A state came without its etag.');
+    return { value: JSON.parse(text) as V, etag: headers.etag };
+  }
+
   return {
-    async get<V>(key: string) {
-      const answer = await sidecar.send('GET', at(key));
-      if (answer.status === 204) return undefined;
-      const { text, headers } = must(answer, 'state not read');
-      if (typeof headers.etag !== 'string') throw new SidecarAway('A state came without its etag.');
-      return { value: JSON.parse(text) as V, etag: headers.etag };
-    },
+    get,
     // To Dapr an empty etag is none: it would overwrite whatever is there.
     set: async (key, value, { etag, ttlSeconds } = {}) =>
       etag !== '' && write(key, value, etag, ttlSeconds, etag !== undefined),

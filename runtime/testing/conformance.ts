@@ -8,6 +8,7 @@ import {
 } from '@taskmaster/contracts/events/event';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunningRuntime } from '../create-runtime.ts';
+import { isInfrastructureError } from '../infrastructure-error.ts';
 import { type Adapter, type Emit, type LogSource, reject, type Statement, type Tx } from '../runtime.ts';
 import { statementsOf } from '../statement.ts';
 
@@ -108,10 +109,18 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
     const trouble = new Map<string, (event: Event) => void>();
     const attempts = new Map<string, number[]>();
     const observed: Event[] = [];
+    const observedToo: Event[] = [];
+    const ofAnotherType: Event[] = [];
     const handled: string[] = [];
 
+    const note = ({ id }: Event) => attempts.set(id, [...(attempts.get(id) ?? []), Date.now()]);
+    /** Between the attempts at one event by itself, in milliseconds. */
+    const waitsOf = (event: Event): number[] => {
+      const times = (attempts.get(event.id) ?? []).slice(-4);
+      return times.slice(1).map((time, index) => time - (times[index] as number));
+    };
     const handle = async (event: ChangeEvent, tx: Tx<'recurring'>): Promise<void> => {
-      attempts.set(event.id, [...(attempts.get(event.id) ?? []), Date.now()]);
+      note(event);
       tx.write(insertEffect, [event.data.workspace_id, event.data.sequence, event.id]);
       trouble.get(event.id)?.(event);
     };
@@ -131,7 +140,10 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
         owner.answer('heads', async (input) => ({ heads: await log.source.heads(input) }));
         consumer.consume('effects', ['com.todo.task.updated'], handle);
         consumer.observe(['com.todo.task.sync'], (event) => observed.push(event));
+        consumer.observe(['com.todo.task.sync'], (event) => observedToo.push(event));
+        consumer.observe(['com.todo.notification.updated'], (event) => ofAnotherType.push(event));
         owner.consume('answers', ['com.todo.task.occurrence-due'], async (event) => {
+          note(event);
           trouble.get(event.id)?.(event);
           handled.push(event.id);
         });
@@ -234,9 +246,12 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       const [poisoned, healthy] = [randomUUID(), randomUUID()];
       const events = upTo(3).map(() => log.append(poisoned));
       const poison = events[0] as ChangeEvent;
-      trouble.set(poison.id, () => {
-        throw new Error('poison');
-      });
+      const unsequenced = due();
+      for (const { id } of [poison, unsequenced])
+        trouble.set(id, () => {
+          throw new Error('poison');
+        });
+      await harness.consumer().transact(async (_tx: Tx<'recurring'>, emit: Emit) => emit(unsequenced));
       await publish([...events, log.append(healthy), log.append(healthy)]);
       expect(await settled(healthy, 2)).toEqual([1, 2]);
       expect(await effects(poisoned)).toEqual([]);
@@ -247,12 +262,17 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
           120,
         ),
       ).toEqual([2, 3]);
-      // The batch, the event alone, then the three waits: the first two are one attempt of the event by itself.
-      const times = (attempts.get(poison.id) ?? []).slice(-4);
-      expect(times).toHaveLength(4);
-      const waits = times.slice(1).map((time, index) => time - (times[index] as number));
-      for (const [index, least] of [1_000, 5_000, 25_000].entries())
-        expect(waits[index]).toBeGreaterThanOrEqual(least - 50);
+      const buried = () => harness.owner().deadLetters.list();
+      await waitFor(
+        async () => (await buried()).find((one) => one.event_id === unsequenced.id),
+        'the dead letter of what has no place in an order',
+        120,
+      );
+      expect((await buried()).find((one) => one.event_id === unsequenced.id)).toMatchObject({ attempts: 4 });
+      trouble.delete(unsequenced.id);
+      for (const event of [poison, unsequenced])
+        for (const [index, least] of [1_000, 5_000, 25_000].entries())
+          expect(waitsOf(event)[index]).toBeGreaterThanOrEqual(least - 50);
 
       const letter = (await harness.consumer().deadLetters.list()).find((one) => one.event_id === poison.id);
       expect(letter).toMatchObject({ consumer: 'effects', attempts: 4, error: 'poison', replayed_at: null });
@@ -367,7 +387,7 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       expect(handled).not.toContain(never.id);
     });
 
-    it('tries an unsequenced event again, and buries it after the fourth time', async () => {
+    it('buries an unsequenced event that is rejected, and has no effect twice when it is sent again', async () => {
       const event = due();
       trouble.set(event.id, () => reject('cannot'));
       await harness.consumer().transact(async (_tx: Tx<'recurring'>, emit: Emit) => emit(event));
@@ -404,6 +424,8 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
       await harness.adapter.publish('task-updates', [run]);
       await waitFor(async () => observed.some((event) => event.id === run.id) || undefined, 'the run');
       expect(observed.slice(before).filter((event) => event.id === run.id)).toHaveLength(1);
+      expect(observedToo.filter((event) => event.id === run.id)).toHaveLength(1);
+      expect(ofAnotherType).toEqual([]);
     });
 
     it('fans out many large runs that come at once', async () => {
@@ -422,6 +444,14 @@ export function describeRuntime(name: string, start: () => Promise<Harness>): vo
         throw new Error('no sessions here');
       });
       await expect(harness.consumer().ask('session', { sid: 'x' })).rejects.toThrow();
+      harness.owner().answer('session', async () => {
+        throw Object.assign(new Error('no database here'), { code: 'ECONNREFUSED' });
+      });
+      const error = await harness
+        .consumer()
+        .ask('session', { sid: 'x' })
+        .catch((thrown: unknown) => thrown);
+      expect(isInfrastructureError(error), 'that it cannot now is no failure of whoever asks').toBe(true);
     });
 
     it('keeps state: first write wins by etag, one of many creates, what has expired is gone', async () => {
