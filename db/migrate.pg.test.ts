@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshDatabase } from '../test/support/fresh-database.ts';
@@ -48,6 +49,25 @@ describe('migrate', () => {
     await sql(`insert into public.taskmaster_migration (name, hash) values ('9999_future', 'x')`);
     await expect(migrate(database.connection)).rejects.toThrow('newer than the program');
     await sql(`delete from public.taskmaster_migration where name = '9999_future'`);
+  });
+
+  it('makes nobody wait for long behind a table that somebody reads, and goes on when it is free', async () => {
+    const name = `read_${process.pid}`;
+    await sql(`create database ${name} template template0`);
+    const connection = { ...database.connection, database: name };
+    await migrate(connection, '0016_sync');
+    const reader = new pg.Client(connection);
+    await reader.connect();
+    await reader.query('begin; lock table tasks.task in access share mode');
+    const migrating = migrate(connection);
+    const waits = async () =>
+      (await reader.query(`select from pg_locks where relation = 'tasks.task'::regclass and not granted`)).rowCount;
+    while (!(await waits())) await sleep(20);
+    // Behind whoever waits; the time-out is what would cut off a command.
+    await sql(`set statement_timeout = '20s'; select from tasks.task`, connection);
+    await reader.end();
+    expect((await migrating).applied).toContain('0017_key_before_others');
+    await sql(`drop database ${name} with (force)`);
   });
 
   it('says what an administrator has to run where the login may not make roles', async () => {

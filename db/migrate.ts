@@ -5,6 +5,11 @@ import { migrations } from './migrations.ts';
 
 /** One number for everyone who migrates: a second program waits, then finds nothing to do. */
 const MIGRATION_LOCK = 7_233_001;
+/** Whoever waits for a table makes all wait who come after: so not for long, and again. */
+const LOCKED_WITHIN = '2s';
+const LOCK_NOT_AVAILABLE = '55P03';
+const AGAIN_AFTER = 1_000;
+const MOST_TRIES = 100;
 
 /**
  * Brings a database to the newest schema. Forward only; each migration is one transaction and runs once.
@@ -41,15 +46,20 @@ export async function migrate(connection: pg.ClientConfig, upTo?: string): Promi
       const before = done.get(name);
       if (before === hash) continue;
       if (before !== undefined) throw new Error(`Migration ${name} was edited after it ran; add a new one instead.`);
-      await client.query('begin');
-      try {
-        await client.query(sql);
-        globalThis.failpoint?.('migrate.mid');
-        await client.query('insert into public.taskmaster_migration (name, hash) values ($1, $2)', [name, hash]);
-        await client.query('commit');
-      } catch (error) {
-        await client.query('rollback');
-        throw error;
+      for (let tries = 1; ; tries++) {
+        await client.query('begin');
+        try {
+          await client.query(`set local lock_timeout = '${LOCKED_WITHIN}'`);
+          await client.query(sql);
+          globalThis.failpoint?.('migrate.mid');
+          await client.query('insert into public.taskmaster_migration (name, hash) values ($1, $2)', [name, hash]);
+          await client.query('commit');
+          break;
+        } catch (error) {
+          await client.query('rollback');
+          if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === MOST_TRIES) throw error;
+          await sleep(AGAIN_AFTER);
+        }
       }
       applied.push(name);
     }
