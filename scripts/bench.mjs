@@ -2,9 +2,11 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { build } from './steps/build.mjs';
+import { install } from './steps/install.mjs';
 import { root, StepFailed } from './steps/step.mjs';
 
 try {
+  await install();
   await build();
 } catch (error) {
   if (!(error instanceof StepFailed)) throw error;

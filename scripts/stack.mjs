@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
-import { SERVICES, startStack } from './stack/stack.mjs';
 import { build } from './steps/build.mjs';
 import { install } from './steps/install.mjs';
 import { root, StepFailed } from './steps/step.mjs';
@@ -43,7 +42,24 @@ async function up() {
   await ensureDapr();
   await ensureKafka();
   mkdirSync(folder, { recursive: true });
-  const stack = await startStack({
+  // Needs what was just installed.
+  const { startStack } = await import('./stack/stack.mjs');
+  /** @type {import('./stack/stack.mjs').Stack | undefined} */
+  let stack;
+  let isStopping = false;
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+    process.on(signal, async () => {
+      // What has started so far ends with this process.
+      if (!stack) process.exit(1);
+      // Told twice it stops once: its database is not to be cut off.
+      if (isStopping) return;
+      isStopping = true;
+      console.log('  Stopping …');
+      await stack.stop();
+      rmSync(told, { force: true });
+      process.exit(0);
+    });
+  const started = await startStack({
     ...given,
     run_folder: folder,
     port: Number(process.env.PORT ?? 8080),
@@ -51,35 +67,24 @@ async function up() {
     env: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'info' },
     say: (text) => console.log(`  ${text}`),
   });
+  stack = started;
+  const { url } = started;
   const tell = () => {
-    const { url, variant } = stack;
     writeFileSync(
       `${told}.next`,
-      JSON.stringify({ pid: process.pid, url, variant, processes: stack.processes() }, null, 2),
+      JSON.stringify({ pid: process.pid, url, variant: started.variant, processes: started.processes() }, null, 2),
     );
     renameSync(`${told}.next`, told);
   };
   tell();
   for (const left of [wished, failed]) rmSync(left, { force: true });
-  const telling = setInterval(tell, 500);
-  console.log(`\n  TaskMaster is ready:  ${stack.url}\n  Logs are in ${folder}. Ctrl-C ends all of it.\n`);
+  setInterval(() => isStopping || tell(), 500);
+  console.log(`\n  TaskMaster is ready:  ${url}\n  Logs are in ${folder}. Ctrl-C ends all of it.\n`);
   process.on('SIGUSR2', async () => {
     const service = /** @type {import('./stack/stack.mjs').ServiceName} */ (readFileSync(wished, 'utf8'));
-    await stack.roll(service).catch((error) => writeFileSync(failed, error.message));
+    await started.roll(service).catch((error) => writeFileSync(failed, error.message));
     rmSync(wished, { force: true });
   });
-  let stopping = false;
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
-    process.on(signal, async () => {
-      // Told twice it stops once: its database is not to be cut off.
-      if (stopping) return;
-      stopping = true;
-      clearInterval(telling);
-      console.log('  Stopping …');
-      await stack.stop();
-      rmSync(told, { force: true });
-      process.exit(0);
-    });
 }
 
 /** @param {readonly string[]} words */
@@ -140,6 +145,7 @@ function kill() {
 async function roll() {
   const { pid } = stackOrFail();
   if (existsSync(wished)) throw new StepFailed('One is being replaced just now.');
+  const { SERVICES } = await import('./stack/stack.mjs');
   if (!words[0] || !(words[0] in SERVICES)) throw new StepFailed(`Which? One of ${Object.keys(SERVICES).join(', ')}`);
   writeFileSync(wished, words[0]);
   process.kill(pid, 'SIGUSR2');
