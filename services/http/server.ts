@@ -47,6 +47,8 @@ export function createServer(options: {
     routerOptions: { maxParamLength: 200 },
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
+    // Longer than those before it keep theirs (a sidecar: 90 s): what is sent on a connection that closes is lost.
+    keepAliveTimeout: 120_000,
     // Fastify's own answer while it closes is no problem of ours, and does not say when to come back.
     return503OnClosing: false,
     // An address that cannot be decoded never reaches a route.
