@@ -20,6 +20,8 @@ const HELP = `taskmaster: for whoever runs the place, on the machine where it ru
   replay SINCE                         after a broker was lost: have every service publish again what it emitted since then
   backup                               make a backup now, while everybody goes on
   restore FILE                         put one into a new DATA_DIR (or an empty DATABASE_URL); TaskMaster must not run there
+  new-epoch                            after the database was put back to an earlier time by its own means (a snapshot, a point in
+                                       time): before TaskMaster starts, so that no number of a change means two
   audit verify FILE [--checkpoints FILE] [--key HEX]
                                        verify an export of the audit log; needs no network and no TaskMaster
 `;
@@ -31,6 +33,12 @@ const REPLAYED: Readonly<Record<string, string>> = {
 };
 type Row = Record<string, unknown>;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** What needs the database alone is the program's own to do. */
+function runProgram(...words: string[]): void {
+  const program = fileURLToPath(new URL('./main.js', import.meta.url));
+  process.exitCode = spawnSync(process.execPath, [program, ...words], { stdio: 'inherit' }).status ?? 1;
+}
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -75,12 +83,10 @@ async function main(): Promise<void> {
       );
     }
     case 'restore':
-      if (verb) {
-        const program = fileURLToPath(new URL('./main.js', import.meta.url));
-        process.exitCode = spawnSync(process.execPath, [program, 'restore', verb], { stdio: 'inherit' }).status ?? 1;
-        return;
-      }
+      if (verb) return runProgram('restore', verb);
       break;
+    case 'new-epoch':
+      return runProgram('new-epoch');
     case 'audit':
       if (verb === 'verify' && rest[0]) {
         if (values.key !== undefined && !/^[0-9a-f]{64}$/i.test(values.key))

@@ -3,11 +3,11 @@ import { RestoreRefusal } from './backup/restore.ts';
 import { ConfigRefusal, readConfig } from './config.ts';
 import { onDapr, withSecrets } from './dapr.ts';
 import { startDistributed } from './distributed.ts';
-import { restoreSingle, startSingle } from './single.ts';
+import { newEpochAlone, restoreSingle, startSingle } from './single.ts';
 
 const VERSION = '0.1.0';
 
-/** The program: reads its settings, starts, says where it is, and stops cleanly on Ctrl-C or SIGTERM; or puts a backup back. */
+/** The program: reads its settings, starts, says where it is, and stops cleanly on Ctrl-C or SIGTERM; or does what needs the database alone. */
 async function main(): Promise<void> {
   const isDistributed = process.env.MODE === 'distributed';
   const config = readConfig(isDistributed ? await withSecrets(process.env) : process.env);
@@ -17,7 +17,11 @@ async function main(): Promise<void> {
     const { at, rows } = await restoreSingle(config, file, say);
     return say(`\n  Restored: ${rows} rows, as of ${at}. Start TaskMaster now.\n`);
   }
-  if (command !== undefined) throw new Error('Known besides starting: restore FILE.');
+  if (command === 'new-epoch') {
+    const { workspaces } = await newEpochAlone(config, say);
+    return say(`\n  A new epoch has begun in ${workspaces} workspaces. Start TaskMaster now.\n`);
+  }
+  if (command !== undefined) throw new Error('Known besides starting: restore FILE, new-epoch.');
   const options = { version: VERSION, progress: say };
   const running = isDistributed
     ? await startDistributed(config, { ...options, createAdapter: onDapr(config) })

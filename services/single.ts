@@ -9,6 +9,7 @@ import { createStateStore } from '@taskmaster/runtime/embedded/state-store';
 import { createLogger, type Logger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { backup } from './backup/backup.ts';
+import { beginNewEpoch } from './backup/new-epoch.ts';
 import { startNightly } from './backup/nightly.ts';
 import { type Restored, restore } from './backup/restore.ts';
 import type { Config } from './config.ts';
@@ -114,25 +115,35 @@ export async function startTogether(
  * Puts a backup into a data folder, or a database, that holds nothing yet; the program must not run there.
  * @throws RestoreRefusal | StartRefusal
  */
-export async function restoreSingle(config: Config, file: string, progress: (text: string) => void): Promise<Restored> {
+export function restoreSingle(config: Config, file: string, progress: (text: string) => void): Promise<Restored> {
+  const own = join(resolve(config.DATA_DIR), SECRET_FILE);
+  return alone(config, progress, (connection) => {
+    const secret = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
+    const keepSecret = (secret: string) => writeFileSync(own, secret, { mode: 0o600, flag: 'wx' });
+    return restore({ connection, file, secret, keepSecret, progress });
+  });
+}
+
+/** See `beginNewEpoch`; of the database that services which run apart share, too. */
+export const newEpochAlone = (config: Config, progress: (text: string) => void): Promise<{ workspaces: number }> =>
+  alone(config, progress, beginNewEpoch);
+
+/** @throws where any program runs on the database, in one piece or apart */
+async function alone<R>(
+  config: Config,
+  progress: (text: string) => void,
+  work: (connection: pg.ClientConfig) => Promise<R>,
+): Promise<R> {
   const dataDir = resolve(config.DATA_DIR);
   mkdirSync(dataDir, { recursive: true });
-  const own = join(dataDir, SECRET_FILE);
   const log = createLogger('warn');
   const database = await open(config, dataDir, log, progress);
   try {
-    const alone = await holdAlone(database.connection, log);
+    const held = await holdAlone(database.connection, log);
     try {
-      const here = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
-      return await restore({
-        connection: database.connection,
-        file,
-        secret: here,
-        keepSecret: (secret) => writeFileSync(own, secret, { mode: 0o600, flag: 'wx' }),
-        progress,
-      });
+      return await work(database.connection);
     } finally {
-      await alone.release();
+      await held.release();
     }
   } finally {
     await database.stop();

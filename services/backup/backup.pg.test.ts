@@ -3,11 +3,16 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { migrate } from '@taskmaster/db/migrate';
 import { createLogger } from '@taskmaster/runtime/telemetry';
 import pg from 'pg';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { callAt, type Person, type RunningServices, runServices, until } from '../../test/support/running-services.ts';
+import { urlOf } from '../../test/support/separate-services.ts';
+import { readConfig } from '../config.ts';
+import { holdBesideOthers } from '../hold-alone.ts';
+import { newEpochAlone } from '../single.ts';
 import { type BackupOptions, backup } from './backup.ts';
 import { startNightly } from './nightly.ts';
 import { RestoreRefusal, restore } from './restore.ts';
@@ -174,6 +179,73 @@ describe('a backup', () => {
     expect(await sessionsAfter(file, 'another secret of thirty-two letters')).toEqual([false, false]);
   });
 });
+
+describe('a database that was put back by its own means', () => {
+  it('begins a new epoch: what is on its way from the time that was lost changes nothing, a device that was ahead notices', async () => {
+    const connection = await emptyDatabase();
+    await migrate(connection);
+    const before = await runServices({}, createLogger('silent'), connection);
+    const bob = await before.person('bob');
+    await bob.call('POST', '/api/tasks', { title: 'kept' });
+    await before.stop();
+    const earlier = `${connection.database}_earlier`;
+    empty.push(earlier);
+    await sql('postgres', `create database ${earlier} template ${connection.database}`);
+
+    const lost = await runServices({}, createLogger('silent'), connection);
+    const from = (await callAs(lost, bob, 'GET', changesOf(bob, 0))).json.head + 1;
+    for (const title of ['lost', 'lost too']) await callAs(lost, bob, 'POST', '/api/tasks', { title });
+    const ahead = (await callAs(lost, bob, 'GET', changesOf(bob, 0))).json;
+    const { events } = await lost.api.ask('events', { workspace_id: bob.workspace, from, to: ahead.head });
+    await lost.stop();
+    expect(events).toHaveLength(2);
+
+    const there = { ...connection, database: earlier };
+    const config = readConfig({ DATABASE_URL: urlOf(there), DATA_DIR: folder });
+    const running = await holdBesideOthers(there, createLogger('silent'));
+    await expect(newEpochAlone(config, () => undefined)).rejects.toThrow('Another TaskMaster is running');
+    await running.release();
+    expect((await newEpochAlone(config, () => undefined)).workspaces).toBeGreaterThan(0);
+
+    // As a broker that still has them.
+    for (const event of events)
+      await sql(
+        earlier,
+        `insert into tasks.outbox (id, topic, workspace_id, event)
+         values ('${event.id}', 'task-events', '${bob.workspace}', '${JSON.stringify(event)}')`,
+      );
+    const after = await runServices({}, createLogger('silent'), there);
+    try {
+      await until(
+        async () => (await sql(earlier, 'select from tasks.outbox where published_at is null')).length === 0,
+        'what the broker still has',
+      );
+      const made: string[] = [];
+      for (const title of ['made now', 'made now too'])
+        made.push((await callAs(after, bob, 'POST', '/api/tasks', { title })).json.id);
+      const witnessed = async () =>
+        (
+          await sql(
+            earlier,
+            `select resource_id from audit.audit_logs where workspace_id = '${bob.workspace}' and sequence >= ${from} order by sequence`,
+          )
+        ).map((row) => row.resource_id);
+      expect(await until(async () => (await witnessed()).length >= 2 && (await witnessed()), 'two entries')).toEqual(
+        made,
+      );
+      expect((await callAs(after, bob, 'GET', changesOf(bob, ahead.head, ahead.epoch))).status).toBe(410);
+      const told = async () => sql(earlier, `select from audit.audit_logs where action = 'restored'`);
+      await until(async () => (await told()).length === 1, 'what the operator did, in the audit log');
+    } finally {
+      await after.stop();
+    }
+  });
+});
+
+const changesOf = (who: Person, since: number, epoch?: string) =>
+  `/api/workspaces/${who.workspace}/changes?since=${since}&limit=1${epoch ? `&epoch=${epoch}` : ''}`;
+const callAs = (where: RunningServices, who: Person, method: string, path: string, body?: object) =>
+  callAt(where.url, method, path, body, { authorization: `Bearer ${who.token}` });
 
 describe('the nightly backups', () => {
   it('are kept by number; what somebody asked for stays, what a crash broke off goes', async () => {

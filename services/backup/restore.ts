@@ -5,13 +5,11 @@ import { basename } from 'node:path';
 import { pipeline as pipelineOf, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { actEvent } from '@taskmaster/contracts/events/act';
-import { topicOf } from '@taskmaster/contracts/events/types';
 import { migrate } from '@taskmaster/db/migrate';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { v7 } from 'uuid';
 import { type Begin, beginSchema, END_OF_TABLE, endSchema, fingerprintOf, tableSchema } from './format.ts';
+import { newEpoch, tellRestored } from './new-epoch.ts';
 import { ROLES, roleOf, tablesOf } from './tables.ts';
 
 /** Why a file was not restored, and that nothing was changed by the attempt. */
@@ -68,7 +66,7 @@ export async function restore({ connection, file, secret, keepSecret, progress }
     }
     await continueSequences(client);
     await newEpoch(client);
-    await tellAudit(client, begin, file);
+    await tellRestored(client, { backup_at: begin.at, file: basename(file) });
     const known = secret ?? begin.secret ?? undefined;
     if (known === undefined || fingerprintOf(known) !== begin.secret_fingerprint) {
       // Sealed with a secret that is not known here: new keys are made, and everybody signs in again.
@@ -198,39 +196,4 @@ async function continueSequences(client: pg.Client): Promise<void> {
     const last = found[0]?.last;
     if (last) await client.query('select setval($1, $2)', [sequence, last]);
   }
-}
-
-/** What was held back, or on its way, belongs to the history that ended: cursors find out for themselves what is missing. */
-async function newEpoch(client: pg.Client): Promise<void> {
-  await client.query(`set local role ${ROLES.tasks}`);
-  const { rows } = await client.query<{ id: string; epoch: string }>(
-    'update tasks.workspace set epoch = gen_random_uuid() returning id, epoch',
-  );
-  await client.query('reset role');
-  for (const schema of Object.keys(ROLES) as (keyof typeof ROLES)[]) {
-    if (schema === 'auth') continue;
-    await client.query(`set local role ${ROLES[schema]}`);
-    await client.query(
-      `update ${schema}.cursor c set epoch = w.epoch, held = false from unnest($1::uuid[], $2::uuid[]) as w(id, epoch) where c.workspace_id = w.id`,
-      [rows.map((row) => row.id), rows.map((row) => row.epoch)],
-    );
-    await client.query(`delete from ${schema}.inbox where sequence is not null`);
-    await client.query('reset role');
-  }
-}
-
-async function tellAudit(client: pg.Client, begin: Begin, file: string): Promise<void> {
-  const detail = { backup_at: begin.at, file: basename(file) };
-  const event = actEvent(
-    { action: 'restored', who: 'operator', via: 'cli', detail },
-    { id: v7(), time: new Date().toISOString() },
-  );
-  await client.query(`set local role ${ROLES.tasks}`);
-  await client.query('insert into tasks.outbox (id, topic, workspace_id, event) values ($1, $2, $3, $4)', [
-    event.id,
-    topicOf(event.type),
-    event.data.workspace_id,
-    JSON.stringify(event),
-  ]);
-  await client.query('reset role');
 }

@@ -140,7 +140,9 @@ function actInWords({ action, user_id }: AuditEntry, { detail }: Payload, isYou:
     case 'backup_made':
       return { did: 'made a backup' };
     case 'restored':
-      return { did: 'put back a backup', what: `of ${text(detail?.backup_at)}` };
+      return detail?.backup_at
+        ? { did: 'put back a backup', what: `of ${text(detail.backup_at)}` }
+        : { did: 'put the database back', what: 'to an earlier time' };
     default:
       return { did: action.replaceAll('_', ' ') };
   }
