@@ -43,7 +43,8 @@ export async function startProxy({ port, portsOf }) {
   /** @type {Set<import('node:stream').Duplex>} */
   const sockets = new Set();
 
-  const proxy = createServer((incoming, outgoing) => {
+  // Longer than clients keep theirs: what is sent on a connection that closes gets no answer.
+  const proxy = createServer({ keepAliveTimeout: 120_000 }, (incoming, outgoing) => {
     const port = target(incoming) ?? 0;
     underWay.set(port, (underWay.get(port) ?? 0) + 1);
     outgoing.once('close', () => underWay.set(port, (underWay.get(port) ?? 0) - 1));
