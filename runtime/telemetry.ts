@@ -104,6 +104,12 @@ export function createMetrics() {
       labelNames: ['service'] as const,
       registers,
     }),
+    putAside: new Counter({
+      name: 'taskmaster_put_aside_total',
+      help: 'What a broker brought, is no event and was put aside to the dead-letter topic of its topic',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
     sockets: new Gauge({ name: 'taskmaster_sockets', help: 'Open sync sockets', registers }),
     socketPulls: new Counter({ name: 'taskmaster_socket_pulls_total', help: 'Slow sockets told to pull', registers }),
   };

@@ -23,7 +23,7 @@ const sidecarOf = (port: number, token: string) => ({ url: `http://127.0.0.1:${p
 
 /** What a service reaches the others by: the sidecar beside it, which calls back on the service's own port. */
 export function onDapr(config: Config): DistributedOptions['createAdapter'] {
-  return ({ service, http, log }) => {
+  return ({ service, http, log, metrics }) => {
     const adapter = createDaprAdapter({
       app_id: appIds[service],
       sidecar: sidecarOf(config.DAPR_HTTP_PORT, config.DAPR_API_TOKEN ?? ''),
@@ -32,6 +32,7 @@ export function onDapr(config: Config): DistributedOptions['createAdapter'] {
       components,
       answeredBy: (question) => appIds[answeredBy[question]],
       log,
+      metrics,
     });
     sidecarRoutes(http, adapter);
     return adapter;

@@ -6,7 +6,7 @@ import type { AnswerOf, InputOf, Question } from '@taskmaster/contracts/question
 import type { AppAnswer, AppChannel, SidecarCall } from '../app-channel.ts';
 import { isInfrastructureError } from '../infrastructure-error.ts';
 import type { Adapter } from '../runtime.ts';
-import type { Logger } from '../telemetry.ts';
+import type { Logger, Metrics } from '../telemetry.ts';
 import { createServiceTokens } from './service-token.ts';
 import { createSidecarClient, must, SidecarAway } from './sidecar.ts';
 import { createDaprStateStore } from './state-store.ts';
@@ -24,6 +24,7 @@ export interface DaprAdapterOptions {
   /** The app id of the service that answers it. */
   answeredBy(question: Question): string;
   log: Logger;
+  metrics: Metrics;
 }
 
 export interface DaprAdapter extends Adapter, AppChannel {}
@@ -37,12 +38,12 @@ const ADDED = new Set(['topic', 'pubsubname', 'traceid', 'tracestate', 'expirati
 const JOB_AGAIN = { constant: { interval: '30s' } };
 
 const done: AppAnswer = { status: 200 };
-/** Not able to now: the carrier tries for half a minute, and keeps what it has while `/ready` says the same. What a handler cannot do is held in the inbox, and done. */
+/** Not able to now: the carrier tries three times more, and keeps what it has while `/ready` says the same. What a handler cannot do is held in the inbox, and done. */
 const notNow: AppAnswer = { status: 503 };
 
 /** Each service in a process of its own, a sidecar beside it, a broker between: see decisions/0012. */
 export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
-  const { log, components } = options;
+  const { log, metrics, components } = options;
   const sidecar = createSidecarClient(options.sidecar);
   const state = createDaprStateStore(sidecar, components.state);
   const timers = new Timers(state, log);
@@ -102,6 +103,7 @@ export function createDaprAdapter(options: DaprAdapterOptions): DaprAdapter {
     }));
     const path = `/v1.0/publish/bulk/${components.pubsub}/${topic}-dlq`;
     must(await sidecar.send('POST', path, { body: entries }), `${topic}-dlq not published`);
+    metrics.putAside.inc({ topic }, foreign.length);
   }
 
   function receiveFanOut(topic: string, body: unknown): AppAnswer {

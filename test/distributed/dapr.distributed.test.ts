@@ -47,6 +47,7 @@ async function startHarness(variant: 'redpanda' | 'oracle'): Promise<Harness> {
   let register: Parameters<Harness['onStart']>[0] = () => undefined;
 
   function createApp(sidecar: Sidecar, index: number): App {
+    const metrics = createMetrics();
     const adapter = createDaprAdapter({
       app_id: sidecar.app_id,
       sidecar: { url: sidecar.url, token: sidecar.dapr_api_token },
@@ -55,11 +56,12 @@ async function startHarness(variant: 'redpanda' | 'oracle'): Promise<Harness> {
       components: { pubsub: 'taskbus', state: 'taskmaster-state' },
       answeredBy: () => OWNER,
       log,
+      metrics,
     });
     const http = createServer({
       service: 'api',
       log,
-      metrics: createMetrics(),
+      metrics,
       trustProxy: 'false',
       secure: false,
       scriptHashes: [],

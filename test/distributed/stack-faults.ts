@@ -274,6 +274,17 @@ async function poison(stack: Stack, stage: Stage): Promise<void> {
     'what is no event at the dead-letter topics',
     120,
   );
+  // What is no JSON no service gets to see.
+  for (const [topic, count] of Object.entries(SUBSCRIBERS))
+    expect(await putAside(stack, topic), topic).toBeGreaterThanOrEqual((NONSENSE.length - 1) * count);
+}
+
+/** What all instances say that they put aside of a topic, since each was started. */
+async function putAside(stack: Stack, topic: string): Promise<number> {
+  const instances = ALL.flatMap((service) => stack.instances(service));
+  const texts = await Promise.all(instances.map(async ({ url }) => (await fetch(`${url}/metrics`)).text()));
+  const counted = new RegExp(`^taskmaster_put_aside_total\\{topic="${topic}"\\} (\\d+)$`, 'm');
+  return texts.reduce((sum, text) => sum + Number(counted.exec(text)?.[1] ?? 0), 0);
 }
 
 const uuid = randomUUID();
