@@ -5,12 +5,14 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
+import { isListening } from './stack/ports.mjs';
 import { build } from './steps/build.mjs';
 import { install } from './steps/install.mjs';
 import { root, StepFailed } from './steps/step.mjs';
 
 const USAGE = `npm run stack [-- variant redpanda|oracle] [replicas sync=2,notification=2]
 npm run stack -- down | status | logs NAME | logs about ID | kill NAME | roll SERVICE`;
+const SERVICES = Object.keys(JSON.parse(readFileSync(path.join(root, 'deploy/routes.json'), 'utf8')).services);
 const folder = path.resolve(root, process.env.DATA_DIR ?? 'data', 'stack');
 const told = path.join(folder, 'stack.json');
 /** Names the service that is to be replaced; and why one was not. */
@@ -37,6 +39,11 @@ async function up() {
   const given = optionsOf(process.argv.slice(2).filter((word) => word !== 'up'));
   if (!given) return usage();
   if (running()) throw new StepFailed('A stack runs already: npm run stack -- status');
+  const port = Number(process.env.PORT ?? 8080);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new StepFailed(`PORT is a number from 1 to 65535, not ${process.env.PORT}.`);
+  if (await isListening(port))
+    throw new StepFailed(`Something listens on port ${port} already. Another: PORT=8081 npm run stack`);
   await install();
   await build();
   await ensureDapr();
@@ -62,10 +69,12 @@ async function up() {
   const started = await startStack({
     ...given,
     run_folder: folder,
-    port: Number(process.env.PORT ?? 8080),
+    port,
     usual_ports: true,
     env: { LOG_LEVEL: process.env.LOG_LEVEL ?? 'info' },
     say: (text) => console.log(`  ${text}`),
+  }).catch((error) => {
+    throw new StepFailed(`The stack did not start: ${error.message}`);
   });
   stack = started;
   const { url } = started;
@@ -94,7 +103,7 @@ function optionsOf(words) {
   for (let at = 0; at < words.length; at += 2) {
     const [name, value = ''] = words.slice(at, at + 2);
     if (name === 'variant' && (value === 'redpanda' || value === 'oracle')) options.variant = value;
-    else if (name === 'replicas' && /^([a-z]+=[1-9],?)+$/.test(value))
+    else if (name === 'replicas' && new RegExp(`^((${SERVICES.join('|')})=[1-9](,(?!$)|$))+$`).test(value))
       options.replicas = Object.fromEntries(
         value.split(',').map((one) => [one.split('=')[0], Number(one.split('=')[1])]),
       );
@@ -145,9 +154,8 @@ function kill() {
 async function roll() {
   const { pid } = stackOrFail();
   if (existsSync(wished)) throw new StepFailed('One is being replaced just now.');
-  const { SERVICES } = await import('./stack/stack.mjs');
-  if (!words[0] || !(words[0] in SERVICES)) throw new StepFailed(`Which? One of ${Object.keys(SERVICES).join(', ')}`);
-  writeFileSync(wished, words[0]);
+  if (!SERVICES.includes(words[0] ?? '')) throw new StepFailed(`Which? One of ${SERVICES.join(', ')}`);
+  writeFileSync(wished, words[0] ?? '');
   process.kill(pid, 'SIGUSR2');
   while (existsSync(wished) && running()) await sleep(100);
   if (!existsSync(failed)) return;
@@ -170,12 +178,18 @@ function logsAbout(id) {
       .filter((line) => line.includes(id))
       .map((line) => ({ at: /"time":"([^"]+)"/.exec(line)?.[1] ?? '', text: `${name.padEnd(24)} ${line}` })),
   );
+  if (lines.length === 0)
+    console.error(
+      'No line says this ID: the correlation_id of an audit entry, the x-request-id of an answer. Each step has a line where the stack was started by LOG_LEVEL=debug npm run stack.',
+    );
   for (const { text } of lines.sort((one, other) => one.at.localeCompare(other.at))) console.log(text);
 }
 
 function processCalled() {
   const { processes } = stackOrFail();
-  const found = processes.find(({ name }) => name === words[0] || name === `${words[0]}-0`);
+  // `api` is the first of its instances, whatever its number.
+  const first = new RegExp(`^${words[0]?.replaceAll(/[^a-z0-9-]/g, '.')}-\\d+$`);
+  const found = processes.find(({ name }) => name === words[0]) ?? processes.find(({ name }) => first.test(name));
   if (!found) throw new StepFailed(`Which? One of ${processes.map(({ name }) => name).join(', ')}`);
   return found;
 }

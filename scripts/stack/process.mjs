@@ -83,4 +83,4 @@ export function createProcess({ name, command, folder, log, env = {}, isReady })
 }
 
 /** @param {string} log */
-const lastOf = (log) => readFileSync(log, 'utf8').slice(-3000);
+const lastOf = (log) => readFileSync(log, 'utf8').slice(-1000);
