@@ -4,6 +4,8 @@ import { syncChangeSchema } from './changes.ts';
 
 /** What goes over `/ws/tasks`: text frames of JSON, `t` names the frame. */
 export const SUBPROTOCOL = 'sync.v1';
+/** Where sockets are opened, and nowhere else. */
+export const SOCKET_PATH = '/ws/tasks';
 
 export const cursorSchema = z.object({ seq: sequence, op: uuid.nullable(), epoch: uuid });
 

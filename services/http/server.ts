@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import websocket from '@fastify/websocket';
 import { Problem, type ProblemError } from '@taskmaster/contracts/problems';
 import type { ServiceName } from '@taskmaster/contracts/services';
-import { SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
+import { SOCKET_PATH, SUBPROTOCOL } from '@taskmaster/contracts/sync/frames';
 import { isInfrastructureError } from '@taskmaster/runtime/infrastructure-error';
 import { type Logger, type Metrics, traceparentFrom, withTrail } from '@taskmaster/runtime/telemetry';
 import { type Span, startSpan } from '@taskmaster/runtime/tracing';
@@ -93,6 +93,11 @@ export function createServer(options: {
     // What is somebody's stays in nobody's cache; what is meant to be kept says so itself.
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     withTrail({ request_id: request.id, correlation_id: request.id, traceparent }, done);
+  });
+  // Elsewhere the socket would be opened, and closed only by whoever opened it. Refused before this, nobody would end its connection.
+  app.addHook('preValidation', async ({ headers, routeOptions }) => {
+    if (headers.upgrade?.toLowerCase() === 'websocket' && routeOptions.url !== SOCKET_PATH)
+      throw new Problem('malformed', `${SOCKET_PATH} alone takes WebSockets.`);
   });
   app.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NotificationUpdated, TaskSync } from '@taskmaster/contracts/events/event';
 import { Problem } from '@taskmaster/contracts/problems';
-import type { ServerFrame } from '@taskmaster/contracts/sync/frames';
+import { type ServerFrame, SOCKET_PATH } from '@taskmaster/contracts/sync/frames';
 import { statementsOf } from '@taskmaster/runtime/statement';
 import type { FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
@@ -152,7 +152,7 @@ export function startSync(host: Host<'sync'>, options: SyncOptions = {}): Servin
 
   const routes = (http: Http): void => {
     http.get(
-      '/ws/tasks',
+      SOCKET_PATH,
       {
         websocket: true,
         schema: { hide: true },

@@ -91,6 +91,9 @@ describe('a socket', () => {
     (await openSocket(`${url}?ticket=${ticket}`)).close();
     await expect(openSocket(`${url}?ticket=${ticket}`)).rejects.toThrow('401');
     await expect(openSocket(url)).rejects.toThrow('401');
+    // Nothing else opens one, for nobody.
+    for (const other of ['/api/tasks', '/', '/nowhere'])
+      await expect(openSocket(url.replace('/ws/tasks', other))).rejects.toThrow('400');
     const fresh = await ticketOf(ann);
     await expect(
       openSocket(`${url}?ticket=${fresh.ticket}`, { headers: { origin: 'https://evil.example' } }),
