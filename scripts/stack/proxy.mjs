@@ -37,11 +37,7 @@ export async function startProxy({ port, portsOf }) {
     return ports[turn % ports.length];
   };
   /** @param {import('node:http').IncomingMessage} incoming */
-  const headersOf = ({ headers, socket }) => {
-    // Whoever wants to be told to go on was told so here.
-    const { expect: _, ...others } = headers;
-    return { ...others, 'x-forwarded-for': socket.remoteAddress };
-  };
+  const headersOf = ({ headers, socket }) => ({ ...headers, 'x-forwarded-for': socket.remoteAddress });
   /** How many requests each has to answer still. @type {Map<number, number>} */
   const underWay = new Map();
   /** @type {Set<import('node:stream').Duplex>} */
