@@ -70,12 +70,13 @@ export async function throughput(
   const changes = [...created.values()].reduce((sum, count) => sum + count, 0);
   const perSecond = events / drained;
   const behind = drained - (written - began) / 1000;
-  const [, second = 0, last = 0] = thirdsOf(behindBy);
+  const thirds = thirdsOf(behindBy);
+  const [, second = 0, last = 0] = thirds;
   const load = `${changesASecond ? `${changesASecond} changes a second offered` : 'as many as they can'}, ${changesARequest} a request`;
   return [
     {
       what: `events over all topics, ${CLIENTS} clients, ${load}, ${seconds} s`,
-      value: `${round(perSecond)}/s (${round(changes / drained)} changes/s), everything handled ${round(behind)} s after the last; changes that some consumer had not, at most, in each third: ${thirdsOf(behindBy).join(', ')}`,
+      value: `${round(perSecond)}/s (${round(changes / drained)} changes/s), everything handled ${round(behind)} s after the last; changes that some consumer had not, at most, in each third: ${thirds.join(', ')}`,
       spread: '',
       must: changesASecond ? '≥ 1,000/s, the last third no further behind than the second, or by less than 2 s' : '',
       reached: changesASecond ? perSecond >= 1_000 && last <= Math.max(second, 2 * changesASecond) : undefined,

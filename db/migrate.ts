@@ -15,7 +15,8 @@ const MOST_TRIES = 100;
  * Brings a database to the newest schema. Forward only; each migration is one transaction and runs once.
  * Safe to call from several processes at once (a session advisory lock). `upTo` is the last to run: a restore goes on from there.
  *
- * @throws if a migration that already ran has been edited, or if the database is newer than this program.
+ * @throws if a migration that already ran has been edited, if the database is newer than this program, or if somebody holds a
+ *   table for minutes.
  */
 export async function migrate(connection: pg.ClientConfig, upTo?: string): Promise<{ applied: string[] }> {
   const client = new pg.Client(connection);
@@ -46,26 +47,35 @@ export async function migrate(connection: pg.ClientConfig, upTo?: string): Promi
       const before = done.get(name);
       if (before === hash) continue;
       if (before !== undefined) throw new Error(`Migration ${name} was edited after it ran; add a new one instead.`);
-      for (let tries = 1; ; tries++) {
-        await client.query('begin');
-        try {
-          await client.query(`set local lock_timeout = '${LOCKED_WITHIN}'`);
-          await client.query(sql);
-          globalThis.failpoint?.('migrate.mid');
-          await client.query('insert into public.taskmaster_migration (name, hash) values ($1, $2)', [name, hash]);
-          await client.query('commit');
-          break;
-        } catch (error) {
-          await client.query('rollback');
-          if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE || tries === MOST_TRIES) throw error;
-          await sleep(AGAIN_AFTER);
-        }
+      for (let tries = 1; !(await apply(client, name, sql, hash)); tries++) {
+        if (tries === MOST_TRIES)
+          throw new Error(
+            `Migration ${name} waits for a table that somebody holds; it has changed nothing. End that, and start again.`,
+          );
+        await sleep(AGAIN_AFTER);
       }
       applied.push(name);
     }
     return { applied };
   } finally {
     await client.end();
+  }
+}
+
+/** @returns whether it was done: not where a table was not to be had */
+async function apply(client: pg.Client, name: string, sql: string, hash: string): Promise<boolean> {
+  await client.query('begin');
+  try {
+    await client.query(`set local lock_timeout = '${LOCKED_WITHIN}'`);
+    await client.query(sql);
+    globalThis.failpoint?.('migrate.mid');
+    await client.query('insert into public.taskmaster_migration (name, hash) values ($1, $2)', [name, hash]);
+    await client.query('commit');
+    return true;
+  } catch (error) {
+    await client.query('rollback');
+    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+    throw error;
   }
 }
 

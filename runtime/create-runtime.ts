@@ -131,7 +131,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
   };
   /** Each instance for itself: its gauges would else go on saying what it last saw. */
   let counting: NodeJS.Timeout | undefined;
-  async function count(): Promise<void> {
+  async function setGauges(): Promise<void> {
     const { outbox, inbox, dead_letters } = await counts();
     metrics.outboxRows.set({ service: schema }, outbox);
     metrics.inboxRows.set({ service: schema }, inbox);
@@ -233,7 +233,7 @@ export function createRuntime<Owner extends string>(options: RuntimeOptions<Owne
     async begin() {
       for (const consumer of consumers) await consumer.start();
       await (lead ? lead.start() : startRelays());
-      counting = setInterval(() => void count().catch(() => undefined), SWEEP_EVERY);
+      counting = setInterval(() => void setGauges().catch(() => undefined), SWEEP_EVERY);
       adapter.every(`${schema}: sweep`, SWEEP_EVERY, async () => {
         for (const consumer of consumers) await consumer.takeUpLeft();
         await background.transact(async (tx) => {

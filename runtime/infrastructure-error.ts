@@ -1,6 +1,7 @@
 /** SQLSTATE classes and codes that say the database is not able right now, not that the statement is wrong. */
 const states = /^(08|40|53|57P|58)|^(25006|25P03|55P03|57014)$/;
-const sockets = new Set([
+/** Of sockets, and of services that are asked. */
+const codes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -19,7 +20,7 @@ export function isInfrastructureError(error: unknown): boolean {
   const { code, severity } = error as { code?: string; severity?: string };
   // FATAL ends the session, whatever its code: the connection is what failed.
   if (severity === 'FATAL') return true;
-  if (code !== undefined && (states.test(code) || sockets.has(code))) return true;
+  if (code !== undefined && (states.test(code) || codes.has(code))) return true;
   return /Connection terminated|connection error and is not queryable|Client was closed|timeout exceeded when trying to connect/.test(
     error.message,
   );

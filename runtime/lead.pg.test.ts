@@ -70,7 +70,7 @@ describe('of the instances of a service', () => {
     await until(async () => heard().length >= 400 && first.words.some(({ emitted }) => emitted), 'the words');
     expect(heard().sort()).toEqual([...ids].sort());
     expect(second.words).toEqual([]);
-    second.lead.sayReplay(7, ids.slice(0, 200));
+    await second.lead.sayReplay(7, ids.slice(0, 200));
     const replays = () => first.words.flatMap(({ replay }) => (replay ? [replay] : []));
     await until(async () => replays().flatMap((one) => one.workspace_ids ?? []).length === 200, 'the replay');
     expect(replays().every((one) => one.from === 7)).toBe(true);

@@ -6,13 +6,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDapr, ensureKafka } from './stack/binaries.mjs';
 import { isListening } from './stack/ports.mjs';
+import { SERVICE_NAMES } from './stack/routes.mjs';
 import { build } from './steps/build.mjs';
 import { install } from './steps/install.mjs';
 import { root, StepFailed } from './steps/step.mjs';
 
 const USAGE = `npm run stack [-- variant redpanda|oracle] [replicas sync=2,notification=2]
 npm run stack -- down | status | logs NAME | logs about ID | kill NAME | roll SERVICE`;
-const SERVICES = Object.keys(JSON.parse(readFileSync(path.join(root, 'deploy/routes.json'), 'utf8')).services);
 const folder = path.resolve(root, process.env.DATA_DIR ?? 'data', 'stack');
 const told = path.join(folder, 'stack.json');
 /** Names the service that is to be replaced; and why one was not. */
@@ -103,13 +103,18 @@ function optionsOf(words) {
   for (let at = 0; at < words.length; at += 2) {
     const [name, value = ''] = words.slice(at, at + 2);
     if (name === 'variant' && (value === 'redpanda' || value === 'oracle')) options.variant = value;
-    else if (name === 'replicas' && new RegExp(`^((${SERVICES.join('|')})=[1-9](,(?!$)|$))+$`).test(value))
-      options.replicas = Object.fromEntries(
-        value.split(',').map((one) => [one.split('=')[0], Number(one.split('=')[1])]),
-      );
-    else return;
+    else if (name === 'replicas') {
+      const counts = value.split(',').map((one) => one.split('='));
+      if (!counts.every(([service = '', count = '']) => isService(service) && /^[1-9]$/.test(count))) return;
+      options.replicas = Object.fromEntries(counts.map(([service, count]) => [service, Number(count)]));
+    } else return;
   }
   return options;
+}
+
+/** @param {string} word */
+function isService(word) {
+  return SERVICE_NAMES.some((name) => name === word);
 }
 
 /** @returns {{pid: number, url: string, variant: string, processes: {name: string, pid?: number, log: string}[]} | undefined} */
@@ -154,8 +159,9 @@ function kill() {
 async function roll() {
   const { pid } = stackOrFail();
   if (existsSync(wished)) throw new StepFailed('One is being replaced just now.');
-  if (!SERVICES.includes(words[0] ?? '')) throw new StepFailed(`Which? One of ${SERVICES.join(', ')}`);
-  writeFileSync(wished, words[0] ?? '');
+  const [service = ''] = words;
+  if (!isService(service)) throw new StepFailed(`Which? One of ${SERVICE_NAMES.join(', ')}`);
+  writeFileSync(wished, service);
   process.kill(pid, 'SIGUSR2');
   while (existsSync(wished) && running()) await sleep(100);
   if (!existsSync(failed)) return;

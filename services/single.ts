@@ -117,7 +117,7 @@ export async function startTogether(
  */
 export function restoreSingle(config: Config, file: string, progress: (text: string) => void): Promise<Restored> {
   const own = join(resolve(config.DATA_DIR), SECRET_FILE);
-  return alone(config, progress, (connection) => {
+  return withDatabaseAlone(config, progress, (connection) => {
     const secret = config.BETTER_AUTH_SECRET ?? (existsSync(own) ? readFileSync(own, 'utf8').trim() : undefined);
     const keepSecret = (secret: string) => writeFileSync(own, secret, { mode: 0o600, flag: 'wx' });
     return restore({ connection, file, secret, keepSecret, progress });
@@ -126,10 +126,10 @@ export function restoreSingle(config: Config, file: string, progress: (text: str
 
 /** See `beginNewEpoch`; of the database that services which run apart share, too. */
 export const newEpochAlone = (config: Config, progress: (text: string) => void): Promise<{ workspaces: number }> =>
-  alone(config, progress, beginNewEpoch);
+  withDatabaseAlone(config, progress, beginNewEpoch);
 
 /** @throws where any program runs on the database, in one piece or apart */
-async function alone<R>(
+async function withDatabaseAlone<R>(
   config: Config,
   progress: (text: string) => void,
   work: (connection: pg.ClientConfig) => Promise<R>,

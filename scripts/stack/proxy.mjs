@@ -1,15 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
-import path from 'node:path';
-import { root } from '../steps/step.mjs';
-
-/** @type {{routes: {path: string, service: string}[]}} */
-const { routes } = JSON.parse(readFileSync(path.join(root, 'deploy/routes.json'), 'utf8'));
+import { ROUTES } from './routes.mjs';
 
 /** The first whose path is that address or its beginning, in whole segments; `{user_id}` is any one. @param {string} address */
 export function serviceAt(address) {
-  const found = routes.find((route) => {
+  const found = ROUTES.find((route) => {
     const pattern = route.path.replace(/\/$/, '').replaceAll(/\{\w+\}/g, '[^/]+');
     return new RegExp(`^${pattern}(/|$)`).test(address);
   });

@@ -8,7 +8,7 @@ import { createProcess } from './process.mjs';
 import { answersOk } from './scheduler.mjs';
 
 /** What each sidecar is told, here and in deploy/compose.yaml. */
-export const TOLD = {
+export const FLAGS = {
   mode: 'standalone',
   'app-protocol': 'http',
   'app-channel-address': '127.0.0.1',
@@ -24,7 +24,7 @@ export const TOLD = {
   'app-health-threshold': 1,
 };
 /** Its heap is small, and Go collects it each time it has doubled: at fivefold, within a bound, it takes a tenth less of a processor. */
-export const COLLECTS = { GOGC: '400', GOMEMLIMIT: '256MiB' };
+export const GO_SETTINGS = { GOGC: '400', GOMEMLIMIT: '256MiB' };
 
 const components = (/** @type {string} */ name) => path.join(root, 'deploy/dapr', name);
 
@@ -58,7 +58,7 @@ export async function createSidecar({
   http_port,
   grpc_port,
   resources = [],
-  health_path = TOLD['app-health-check-path'],
+  health_path = FLAGS['app-health-check-path'],
   env = {},
 }) {
   const { daprd } = await ensureDapr();
@@ -66,7 +66,7 @@ export async function createSidecar({
   const tokens = { DAPR_API_TOKEN: randomBytes(24).toString('hex'), APP_API_TOKEN: randomBytes(24).toString('hex') };
   const url = `http://127.0.0.1:${http_port ?? free_http}`;
   const words = {
-    ...TOLD,
+    ...FLAGS,
     'app-id': app_id,
     'app-port': app_port,
     'app-health-check-path': health_path,
@@ -103,7 +103,7 @@ export async function createSidecar({
     log: path.join(folder, `${name}.log`),
     env: {
       ...tokens,
-      ...COLLECTS,
+      ...GO_SETTINGS,
       POD_NAME: pod_name,
       // What it tells other sidecars to call.
       DAPR_HOST_IP: '127.0.0.1',

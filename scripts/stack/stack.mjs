@@ -2,19 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { root } from '../steps/step.mjs';
 import { startBroker } from './broker.mjs';
 import { createDatabase } from './database.mjs';
 import { freePorts, isListening } from './ports.mjs';
 import { startProxy } from './proxy.mjs';
+import { SERVICE_NAMES, SERVICES } from './routes.mjs';
 import { createService } from './service.mjs';
 
-const table = path.join(root, 'deploy/routes.json');
-/** The ports are those that a service and its sidecar have where these are free. @type {Record<ServiceName, {app_id: string, port: number, sidecar_port: number}>} */
-export const SERVICES = JSON.parse(readFileSync(table, 'utf8')).services;
 const LOOK_EVERY_MS = 500;
 
-/** @typedef {'api' | 'recurring' | 'notification' | 'sync' | 'audit'} ServiceName */
+/** @typedef {import('./routes.mjs').ServiceName} ServiceName */
 /** @typedef {Awaited<ReturnType<typeof startStack>>} Stack */
 
 /**
@@ -110,10 +107,9 @@ export async function startStack({
       watched.add(one).add({ ...sidecar, name: `${name}-daprd` });
       say(`${name} on ${one.url}, its sidecar on ${sidecar.url}`);
     }
-    const names = /** @type {ServiceName[]} */ (Object.keys(SERVICES));
     // api first: it brings the database up to date. And one of it alone: of two sidecars that make their tables at once one ends.
     await add('api', 0);
-    for (const name of names) {
+    for (const name of SERVICE_NAMES) {
       const wanted = Array.from({ length: replicas[name] ?? 1 }, (_, replica) => replica);
       await Promise.all(wanted.slice(name === 'api' ? 1 : 0).map((replica) => add(name, replica)));
     }

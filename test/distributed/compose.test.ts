@@ -4,7 +4,7 @@ import { SIDECAR_PATHS } from '@taskmaster/runtime/app-channel';
 import { settingNames } from '@taskmaster/services/config';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { COLLECTS, TOLD } from '../../scripts/stack/sidecar.mjs';
+import { FLAGS, GO_SETTINGS } from '../../scripts/stack/sidecar.mjs';
 import { readResources } from './component-faults.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -94,12 +94,12 @@ describe('compose.yaml', () => {
     const [, ...words] = container('api-daprd').entrypoint ?? [];
     const here = words.filter((word) => !/^--(config|resources-path|scheduler-host-address)=/.test(word));
     expect(here.sort()).toEqual(
-      Object.entries(TOLD)
+      Object.entries(FLAGS)
         .map(([word, value]) => `--${word}=${value}`)
         .sort(),
     );
     for (const name of Object.keys(table.services))
-      expect(container(`${name}-daprd`).environment, name).toMatchObject(COLLECTS);
+      expect(container(`${name}-daprd`).environment, name).toMatchObject(GO_SETTINGS);
   });
 
   test('makes the topics of deploy/topics.json, and the broker makes none by itself', () => {

@@ -4,6 +4,7 @@ import { uuid } from '@taskmaster/contracts/fields';
 import { ticketSchema } from '@taskmaster/contracts/http/service';
 import { lines, orProblem, Problem } from '@taskmaster/contracts/problems';
 import { changesAnswerSchema, snapshotLineSchema } from '@taskmaster/contracts/sync/changes';
+import { SOCKET_PATH } from '@taskmaster/contracts/sync/frames';
 import { MOST_OPS_BYTES, pushAnswerSchema, pushSchema, SYNC_SCHEMA } from '@taskmaster/contracts/sync/ops';
 import { z } from 'zod';
 import type { Tickets } from '../auth/tokens.ts';
@@ -36,7 +37,7 @@ export function syncRoutes(parts: Parts & { tickets: Tickets; public_url?: strin
       const caller = await enter(parts, request);
       const { ticket, expires_at } = await parts.tickets.issue(caller.user_id, caller.sid);
       const base = parts.public_url ?? `${request.protocol}://${request.headers.host}`;
-      return { ticket, url: `${base.replace(/^http/, 'ws')}/ws/tasks`, expires_at };
+      return { ticket, url: `${base.replace(/^http/, 'ws')}${SOCKET_PATH}`, expires_at };
     },
   );
 
